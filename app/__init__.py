@@ -1,0 +1,1 @@
+"""The platform: a modular monolith on one database (see docs/architecture.md)."""
