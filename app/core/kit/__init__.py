@@ -1,0 +1,1 @@
+"""Pure value tools, one topic per file, no input or output."""
