@@ -1,0 +1,106 @@
+"""Engines and pools: one for each login, never one for all."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import sessionmaker
+
+from app.core.db.session import ContextSession, DbRole, SessionContext
+from app.core.settings import DatabaseTarget
+
+Login = str
+
+# The web has one login for each side of the desk: a role taken inside a transaction does not stop an injected
+# SET LOCAL ROLE, a login that is no member of the other role does.
+WEB_LOGINS: Mapping[DbRole, Login] = MappingProxyType(
+    {DbRole.TENANT: "ftz_web_tenant", DbRole.OFFICER: "ftz_web_officer", DbRole.AUTH: "ftz_web_auth"}
+)
+# Jobs take the causing actor's role, so one login serves them.
+WORK_LOGINS: Mapping[DbRole, Login] = MappingProxyType(
+    {DbRole.TENANT: "ftz_work", DbRole.OFFICER: "ftz_work", DbRole.WORKER: "ftz_work"}
+)
+
+_UNSAFE_LOGIN = text(
+    """
+    select r.rolname from pg_roles r
+     where (r.rolsuper or r.rolbypassrls or r.rolcreaterole) and pg_has_role(session_user, r.oid, 'member')
+    union
+    select distinct tableowner from pg_tables
+     where schemaname = 'public' and pg_has_role(session_user, tableowner, 'member')
+    """
+)
+
+
+class UnsafeLogin(RuntimeError):
+    """A login of the product could read past row-level security; the process refuses to start."""
+
+
+class Database:
+    """The pools of one process. Create it in the process's start-up and close it at its end."""
+
+    def __init__(
+        self, target: DatabaseTarget, *, logins: Mapping[DbRole, Login], pool_size: int = 10
+    ) -> None:
+        self.target = target
+        self._engines: dict[Login, Engine] = {
+            login: _engine(target, login, pool_size) for login in dict.fromkeys(logins.values())
+        }
+        self._makers = {
+            role: sessionmaker(self._engines[login], class_=ContextSession, expire_on_commit=False)
+            for role, login in logins.items()
+        }
+
+    @contextmanager
+    def session(self, context: SessionContext) -> Iterator[ContextSession]:
+        """
+        Open a session under a context. Commits nothing: the caller at the edge does.
+
+        :raises KeyError: this process has no login for the role.
+        """
+        with self._makers[context.role](info={"context": context}) as session:
+            yield session
+
+    @contextmanager
+    def transaction(self, context: SessionContext) -> Iterator[ContextSession]:
+        """Open a session that commits at the end of the block and rolls back on an exception."""
+        with self.session(context) as session:
+            yield session
+            session.commit()
+
+    def engine(self, login: Login) -> Engine:
+        """Return the engine of a login, for services that need a bare connection."""
+        return self._engines[login]
+
+    def refuse_unsafe_logins(self) -> None:
+        """
+        Refuse superusers, BYPASSRLS, role makers and table owners.
+
+        :raises UnsafeLogin: naming the login and the role that it must not hold.
+        """
+        for login, engine in self._engines.items():
+            with engine.connect() as connection:
+                found = connection.execute(_UNSAFE_LOGIN).scalars().all()
+            if found:
+                raise UnsafeLogin(
+                    f"{login} holds {', '.join(found)}: grant it the roles of docs/operations.md only."
+                )
+
+    def close(self) -> None:
+        """Close all pools."""
+        for engine in self._engines.values():
+            engine.dispose()
+
+
+def _engine(target: DatabaseTarget, login: Login, pool_size: int) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"application_name": f"ftz:{login}"}}
+    return create_engine(
+        target.url(login),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=3,
+        pool_pre_ping=True,
+        **options,
+    )
