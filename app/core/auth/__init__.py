@@ -1,0 +1,103 @@
+"""Who is who and who may what: parties, accounts, memberships, delegations, sessions, permissions.
+
+The room knows neither HTTP nor cookies; the edge passes tokens in and out.
+"""
+
+from app.core.auth.actors import AccountNotUsable, actor_of
+from app.core.auth.models import (
+    Delegation,
+    LoginSession,
+    Membership,
+    Office,
+    Party,
+    PartyKind,
+    Throttle,
+    User,
+    UserState,
+)
+from app.core.auth.password import WeakPassword
+from app.core.auth.permissions import PERMISSIONS, Permission, PermissionBook, require
+from app.core.auth.roles import ROLES, Role, UserKind
+from app.core.auth.service import (
+    AlreadyMember,
+    CodeTaken,
+    LoginNotUsable,
+    LoginTaken,
+    PartyDoesNotFit,
+    RoleDoesNotFit,
+    add_membership,
+    create_office,
+    create_party,
+    end_membership,
+    find_office,
+    names_of,
+    register_person,
+    set_password,
+    set_state,
+)
+from app.core.auth.sessions import (
+    SessionPolicy,
+    SessionView,
+    SignedIn,
+    SignInRefused,
+    delete_old,
+    list_sessions,
+    resolve,
+    revoke,
+    rotate,
+    sign_in,
+    sign_out,
+)
+from app.core.auth.throttle import TooManyAttempts
+from app.core.auth.tokens import csrf_matches, csrf_token
+
+__all__ = [
+    "PERMISSIONS",
+    "ROLES",
+    "AccountNotUsable",
+    "AlreadyMember",
+    "CodeTaken",
+    "Delegation",
+    "LoginNotUsable",
+    "LoginSession",
+    "LoginTaken",
+    "Membership",
+    "Office",
+    "Party",
+    "PartyDoesNotFit",
+    "PartyKind",
+    "Permission",
+    "PermissionBook",
+    "Role",
+    "RoleDoesNotFit",
+    "SessionPolicy",
+    "SessionView",
+    "SignInRefused",
+    "SignedIn",
+    "Throttle",
+    "TooManyAttempts",
+    "User",
+    "UserKind",
+    "UserState",
+    "WeakPassword",
+    "actor_of",
+    "add_membership",
+    "create_office",
+    "create_party",
+    "csrf_matches",
+    "csrf_token",
+    "delete_old",
+    "end_membership",
+    "find_office",
+    "list_sessions",
+    "names_of",
+    "register_person",
+    "require",
+    "resolve",
+    "revoke",
+    "rotate",
+    "set_password",
+    "set_state",
+    "sign_in",
+    "sign_out",
+]

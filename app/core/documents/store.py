@@ -1,0 +1,159 @@
+"""A store of files by their content: the address of a file is the SHA-256 of its bytes.
+
+Names given by people never reach the file system. A file is complete or absent: bytes go to a temporary
+file, to the disk, and only then to their address. What is stored is never changed or removed here.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkstemp
+from typing import BinaryIO, Protocol
+
+from app.core.documents.refusals import FileEmpty, FileTooLarge
+from app.core.errors import NotFound
+
+CHUNK_BYTES = 1 << 20
+_ADDRESS = re.compile(r"[0-9a-f]{64}")
+
+
+class Readable(Protocol):
+    """Anything that gives its bytes piece by piece, such as an upload."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, empty at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What the store knows of a file: its address (64 lower-case hex digits) and its size in bytes."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Incoming:
+    """A file that has been received in full but has no address yet; it may still be refused."""
+
+    def __init__(self, path: Path, file: StoredFile) -> None:
+        self.path = path
+        self.file = file
+
+
+class FileStore:
+    """Files under one directory, fanned out by the first two digits of their address."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+
+    def put(self, stream: Readable, *, limit_bytes: int) -> StoredFile:
+        """
+        Store a stream that needs no inspection (a paper that the platform made itself).
+
+        :raises FileTooLarge: more than ``limit_bytes`` came; nothing is kept.
+        :raises FileEmpty: nothing came.
+        """
+        with self.receive(stream, limit_bytes=limit_bytes) as incoming:
+            return self.keep(incoming)
+
+    @contextmanager
+    def receive(self, stream: Readable, *, limit_bytes: int) -> Iterator[Incoming]:
+        """
+        Write a stream to a temporary file for inspection; it vanishes unless ``keep`` is called within.
+
+        At most ``limit_bytes`` and one piece more are read, whatever length the sender announced.
+
+        :raises FileTooLarge: more than ``limit_bytes`` came.
+        :raises FileEmpty: nothing came.
+        """
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = mkstemp(dir=self._incoming)
+        path = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                file = _copy(stream, target, limit_bytes)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        try:
+            yield Incoming(path, file)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def keep(self, incoming: Incoming) -> StoredFile:
+        """Give a received file its address; a file that is already there stays as it is."""
+        target = self._path(incoming.file.sha256)
+        if target.exists():
+            return incoming.file
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        incoming.path.chmod(0o400)
+        # Two writers of the same bytes may both come here; the later rename replaces equal bytes by equal.
+        incoming.path.rename(target)
+        _sync_directory(target.parent)
+        _sync_directory(self._root)
+        return incoming.file
+
+    def exists(self, sha256: str) -> bool:
+        """Tell whether the file is here."""
+        return self._path(sha256).exists()
+
+    def path(self, sha256: str) -> Path:
+        """Return where the file lies, for servers that send files by path; raises ``NotFound``."""
+        path = self._path(sha256)
+        if not path.exists():
+            raise NotFound
+        return path
+
+    def read(self, sha256: str) -> bytes:
+        """Return the whole file; raises ``NotFound``."""
+        return self.path(sha256).read_bytes()
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the file for reading; the caller closes it. Raises ``NotFound``."""
+        return self.path(sha256).open("rb")
+
+    def is_intact(self, sha256: str) -> bool:
+        """Tell whether the bytes on disk still have the address that they lie under."""
+        with self.path(sha256).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+    def addresses(self) -> Iterator[str]:
+        """Yield the address of every stored file, for backup and for checking, in order."""
+        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+            yield from sorted(path.name for path in folder.iterdir() if _ADDRESS.fullmatch(path.name))
+
+    def _path(self, sha256: str) -> Path:
+        if not _ADDRESS.fullmatch(sha256):
+            raise NotFound
+        return self._root / sha256[:2] / sha256
+
+
+def _copy(stream: Readable, target: BinaryIO, limit_bytes: int) -> StoredFile:
+    digest = hashlib.sha256()
+    size = 0
+    while piece := stream.read(CHUNK_BYTES):
+        size += len(piece)
+        if size > limit_bytes:
+            raise FileTooLarge(limit_mb=max(1, limit_bytes // 1_000_000))
+        digest.update(piece)
+        target.write(piece)
+    if size == 0:
+        raise FileEmpty
+    target.flush()
+    os.fsync(target.fileno())
+    return StoredFile(sha256=digest.hexdigest(), size_bytes=size)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a rename last through a power cut; the file's own fsync does not cover its directory entry."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
