@@ -271,11 +271,7 @@ def _add_document(
 ) -> Document:
     if subject.id is None:
         raise ValueError("A document belongs to something that exists: the subject needs an id.")
-    replaced = _current_for_update(session, replaces_id) if replaces_id else None
-    if replaced is not None:
-        if replaced.party_id != party_id:
-            raise NotFound
-        replaced.state = DocumentState.REPLACED
+    replaced = _replaced(session, replaces_id, party_id) if replaces_id else None
     row = {
         "sha256": file.sha256,
         "size_bytes": file.size_bytes,
@@ -299,6 +295,14 @@ def _add_document(
     )
     session.add(document)
     _record(session, "documents:document:store", document, actor=actor, at=now)
+    return document
+
+
+def _replaced(session: Session, document_id: UUID, party_id: UUID) -> Document:
+    document = _current_for_update(session, document_id)
+    if document.party_id != party_id:
+        raise NotFound
+    document.state = DocumentState.REPLACED
     return document
 
 

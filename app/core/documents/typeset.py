@@ -7,6 +7,7 @@ an error, never an empty box on a paper with legal force.
 
 import io
 import json
+import os
 import re
 import threading
 import unicodedata
@@ -143,11 +144,12 @@ def _compile(
         ignore_system_fonts=True,
         sys_inputs=inputs,
         package_path=str(_PACKAGES),
-        package_cache_path=str(_PACKAGES),
+        # Nowhere to keep a download: a template must not fetch packages from the network.
+        package_cache_path=os.devnull,
     )
     try:
         pdf, warnings = compiler.compile_with_warnings(
-            format="pdf", pdf_standards=["a-2b"], timestamp=at.astimezone(UTC), pdf_tags=tagged
+            format="pdf", pdf_standards=["a-2b"], timestamp=at.astimezone(UTC).replace(microsecond=0), pdf_tags=tagged
         )
         found = json.loads(compiler.query("<signature-field>", field="value"))
     except typst.TypstError as error:

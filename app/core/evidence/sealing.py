@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from app.core.db import Database, DbRole, SessionContext
 from app.core.evidence.merkle import Frontier
 from app.core.evidence.models import EvidenceHead
 from app.core.kit.time import utcnow
+from app.core.telemetry import get_logger
 
 BATCH = 1_000
 SEALER = SessionContext(DbRole.WORKER)
@@ -41,7 +41,7 @@ _LAG = text(
     "select count(*), extract(epoch from :now - min(at))::float8 from evidence_entry where seq is null"
 )
 
-_log = structlog.get_logger()
+_log = get_logger(__name__)
 
 
 class EvidenceBroken(RuntimeError):

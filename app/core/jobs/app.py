@@ -18,6 +18,7 @@ from app.core.jobs.models import JobFailure, TimerHeartbeat
 from app.core.jobs.registry import JobRegistry, JobSpec, Run, ScanFunction
 from app.core.kit.actor import SYSTEM, Actor, ActorKind
 from app.core.kit.time import utcnow
+from app.core.telemetry import get_logger, new_correlation
 
 SYSTEM_CONTEXT = SessionContext(DbRole.OFFICER)
 WORKER_CONTEXT = SessionContext(DbRole.WORKER)
@@ -27,7 +28,7 @@ _EVERY_MINUTE = "* * * * *"
 _FIRST_WAIT_S = 5
 _LONGEST_WAIT_S = 900
 
-_log = structlog.get_logger()
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,14 @@ def session_context(actor: Actor) -> SessionContext:
 
 def _job_task(spec: JobSpec, runtime: Runtime) -> Callable[..., None]:
     def task(
-        job: procrastinate.JobContext, *, actor_kind: str, actor_id: str | None = None, **args: object
+        job: procrastinate.JobContext,
+        *,
+        actor_kind: str,
+        actor_id: str | None = None,
+        correlation: str | None = None,
+        **args: object,
     ) -> None:
+        new_correlation(correlation)
         job_id, attempt = job.job.id or 0, job.job.attempts + 1
         with structlog.contextvars.bound_contextvars(task=spec.name, job_id=job_id, attempt=attempt):
             try:

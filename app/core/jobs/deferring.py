@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.kit.actor import Actor
+from app.core.telemetry import correlation_id
 
 Argument = str | int | bool | None
 DEFAULT_QUEUE = "default"
@@ -32,7 +33,7 @@ class NewJob:
     A job to be run by the worker.
 
     It carries who caused it, by kind and key only: rights and parties are looked up when it runs, for a delegation
-    may have ended meanwhile.
+    may have ended meanwhile. The names ``actor_kind``, ``actor_id`` and ``correlation`` are taken.
     """
 
     task: str
@@ -77,6 +78,7 @@ def _row(job: NewJob) -> dict[str, Any]:
             **job.args,
             "actor_kind": job.actor.kind.value,
             "actor_id": None if user_id is None else str(user_id),
+            "correlation": correlation_id() or None,
         },
         "scheduled_at": None if job.at is None else job.at.isoformat(),
     }

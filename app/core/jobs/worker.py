@@ -7,36 +7,50 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import procrastinate
-import structlog
 from procrastinate.exceptions import ConnectorException
+
+from app.core.telemetry import get_logger
 
 _RECONNECT_S = 2.0
 
 # A dead worker leaves its jobs "doing" for ever. One statement finds and frees them, so that two sweepers cannot
 # both free a job that has been taken up again meanwhile. A job that goes on taking its worker down is given up.
-# Freeing does not notify by itself; the notice spares the wait for the next poll.
+# Where a successor waits under the same queueing lock, the lost job is dropped: the lock allows one waiting job, and
+# the successor does the same work. Freeing does not notify by itself; the notice spares the wait for the next poll.
 _RESCUE = """
 with lost as (
-    select job.id, job.attempts
+    select job.id, job.attempts, job.queueing_lock
       from procrastinate_jobs job
       left join procrastinate_workers worker on worker.id = job.worker_id
      where job.status = 'doing'
        and (worker.id is null or worker.last_heartbeat < now() - make_interval(secs => %(stalled_s)s))
        for update of job skip locked
-), freed as (
+), judged as (
     select lost.id,
-           procrastinate_retry_job_v2(lost.id, now(), null, null, null),
+           case when lost.attempts + 1 >= %(attempts)s then 'give up'
+                when lost.queueing_lock is null then 'free'
+                when exists (select from procrastinate_jobs next
+                              where next.status = 'todo' and next.queueing_lock = lost.queueing_lock)
+                     or row_number() over (partition by lost.queueing_lock order by lost.id) > 1 then 'drop'
+                else 'free' end as verdict
+      from lost
+), freed as (
+    select judged.id,
+           procrastinate_retry_job_v2(judged.id, now(), null, null, null),
            pg_notify('procrastinate_any_queue_v1',
-                     json_build_object('type', 'job_inserted', 'job_id', lost.id)::text)
-      from lost where lost.attempts + 1 < %(attempts)s
+                     json_build_object('type', 'job_inserted', 'job_id', judged.id)::text)
+      from judged where verdict = 'free'
+), dropped as (
+    select judged.id, procrastinate_finish_job_v1(judged.id, 'aborted', true) from judged where verdict = 'drop'
 ), given_up as (
-    select lost.id, procrastinate_finish_job_v1(lost.id, 'failed', false)
-      from lost where lost.attempts + 1 >= %(attempts)s
+    select judged.id, procrastinate_finish_job_v1(judged.id, 'failed', false) from judged where verdict = 'give up'
 )
-select (select count(*) from freed) as freed, (select count(*) from given_up) as given_up
+select (select count(*) from freed) as freed,
+       (select count(*) from dropped) as dropped,
+       (select count(*) from given_up) as given_up
 """
 
-_log = structlog.get_logger()
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,9 @@ class WorkerOptions:
     """
     How a worker runs; all times in seconds.
 
-    A killed worker's job runs again after at most ``stalled_s + sweep_s`` and the time of a poll.
+    A killed worker's job runs again after at most ``stalled_s + sweep_s`` and the time of a poll. A stopping worker
+    gives no sign of life: a job that takes longer than ``stalled_s`` to end may be begun by another worker, so jobs
+    must bear to run twice.
 
     :ivar most_attempts: attempts after which a job whose worker died is left as failed, not freed again.
     """
@@ -76,7 +92,9 @@ class JobWorker:
         asyncio.run(self._main(install_signals))
 
     def stop(self) -> None:
-        """Ask the worker to stop; may be called from any thread."""
+        """Ask the worker to stop; may be called from any thread, and again without harm."""
+        if self._stopping:
+            return  # a second cancellation would cut off the jobs at hand
         self._stopping = True
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself meanwhile
@@ -132,5 +150,5 @@ class JobWorker:
             except ConnectorException as error:
                 _log.warning("jobs.sweep_failed", error=repr(error))
                 continue
-            if row["freed"] or row["given_up"]:
-                _log.warning("jobs.rescued", freed=row["freed"], given_up=row["given_up"])
+            if any(row.values()):
+                _log.warning("jobs.rescued", **row)

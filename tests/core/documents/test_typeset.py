@@ -12,6 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from app.core.documents.typeset import TextNotPrintable, TypesettingFailed, clean, qr_svg, typeset
+from app.core.settings import ROOT
 from tests.core.documents import papers
 from tests.core.documents.papers import AT
 
@@ -143,12 +144,18 @@ def test_letters_that_no_font_has_are_an_error() -> None:
         '#read("/etc/passwd")',
         '#read("../secret")',
         "#nothing",
-        '#import "@preview/example:0.1.0": add',
     ],
 )
 def test_wrong_template_is_a_fault_of_the_program(tmp_path: Path, source: str) -> None:
     with pytest.raises(TypesettingFailed):
         typeset(template(tmp_path, source), {}, at=AT)
+
+
+def test_templates_fetch_no_packages() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "app").rglob("*.typ")]
+
+    assert sources
+    assert not [source for source in sources if "@preview" in source]
 
 
 def test_template_name_is_no_path() -> None:

@@ -18,6 +18,7 @@ from app.core.errors import NotFound
 from app.core.jobs import JobRegistry, JobWorker, Run, Runtime, TimerHeartbeat, WorkerOptions
 from app.core.jobs.app import Backoff, make_app
 from app.core.kit.actor import ANONYMOUS, SYSTEM, Actor, ActorKind, Grant
+from app.core.telemetry import correlation_id, new_correlation
 
 NOW = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
 PARTY, USER = uuid4(), uuid4()
@@ -122,18 +123,22 @@ class TestRun:
         self, database: Database, registry: JobRegistry
     ) -> None:
         seen: list[tuple[Run, str, str]] = []
+        correlations: list[str] = []
 
         @registry.job("a.job")
         def job(run: Run, *, n: int) -> None:
+            correlations.append(correlation_id())
             with run.transaction() as session:
                 context = session.execute(text("select current_user, current_setting('ftz.parties')")).one()
             seen.append((run, *context))
 
         with working(registry, database):
+            request = new_correlation("request-0815")
             with database.transaction(TENANT) as session:
                 jobs.defer(session, "a.job", args=[{"n": 7}], actor=CUSTOMER)
             eventually(lambda: seen and waiting(database) == 0)
 
+        assert correlations == [request]
         run, role, parties = seen[0]
         assert (run.actor.name, run.attempt) == ("Hoa", 1)
         assert (role, parties) == ("ftz_tenant", f"{{{PARTY}}}")
@@ -271,6 +276,7 @@ class TestRescue:
                     )
                     update procrastinate_jobs set status = 'doing', worker_id = dead.id, attempts = :attempts
                       from dead
+                     where task_name = 'a.job'
                     """
                 ),
                 {"attempts": attempts},
@@ -296,6 +302,30 @@ class TestRescue:
         with working(registry, database), database.session(WORKER) as session:
             eventually(lambda: len(jobs.failed_jobs(session)) == 1)
         assert self.attempts == []
+
+    def test_a_lost_job_whose_successor_waits_holds_nobody_up(
+        self, database: Database, registry: JobRegistry
+    ) -> None:
+        """The case of a minute scan: the next minute is queued while the killed run still holds the lock."""
+        seen: list[str] = []
+
+        @registry.job("locked")
+        def locked(run: Run, *, which: str) -> None:
+            seen.append(which)
+
+        def put(which: str) -> None:
+            job = jobs.NewJob("locked", {"which": which}, SYSTEM, lock="x", queueing_lock="x")
+            with database.transaction(TENANT) as session:
+                jobs.defer_jobs(session, [job])
+
+        put("lost")
+        with database.transaction(WORKER) as session:
+            session.execute(text("update procrastinate_jobs set status = 'doing' where task_name = 'locked'"))
+        put("next")
+        self.lose(database)
+
+        with working(registry, database):
+            eventually(lambda: seen == ["next"] and self.attempts == [2] and waiting(database) == 0)
 
     def test_a_job_at_hand_is_left_alone_and_finished_before_the_end(
         self, database: Database, registry: JobRegistry

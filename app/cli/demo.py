@@ -1,0 +1,117 @@
+"""The demo zone: fictitious accounts with known passwords, for development only."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import click
+from sqlalchemy import select
+
+from app.core.auth.models import Office, Party, PartyKind, User
+from app.core.auth.roles import UserKind
+from app.core.auth.service import add_membership, create_party, fold_login, register_person
+from app.core.db import Database, DbRole, SessionContext
+from app.core.documents.signing import SignerIdentity
+from app.core.kit.actor import SYSTEM
+from app.core.settings import Settings
+from app.modules import Platform
+
+# Known to everybody: accounts of the demo zone refuse to exist when FTZ_ENV=production.
+PASSWORD = "thu-nghiem-2026"  # noqa: S105  a demo password, printed at start
+
+AUTH = SessionContext(DbRole.AUTH)
+OFFICER = SessionContext(DbRole.OFFICER)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A fictitious person: where they belong and as what."""
+
+    login: str
+    name: str
+    kind: UserKind
+    party: str
+    role: str
+    position: str = ""
+
+
+ENTERPRISES = (
+    "Công ty TNHH Thử nghiệm Sao Biển (hư cấu)",
+    "Hoshi Demo Electronics Co., Ltd. (hư cấu)",
+)
+
+ACCOUNTS = (
+    DemoAccount("nop.hoso", "Người nộp Thử Nghiệm", UserKind.CUSTOMER, ENTERPRISES[0], "ENTERPRISE_ADMIN"),
+    DemoAccount("hoshi", "Filer Demo", UserKind.CUSTOMER, ENTERPRISES[1], "ENTERPRISE_ADMIN"),
+    DemoAccount("mot.cua", "Cán bộ Một Cửa (hư cấu)", UserKind.OFFICER, "INTAKE", "INTAKE"),
+    DemoAccount("tham.dinh", "Chuyên viên Thẩm Định (hư cấu)", UserKind.OFFICER, "INVEST", "APPRAISER"),
+    DemoAccount("truong.phong", "Trưởng phòng Mẫu (hư cấu)", UserKind.OFFICER, "INVEST", "HEAD"),
+    DemoAccount("lanh.dao", "Lãnh đạo Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "LEADER", "Phó Trưởng ban"),
+    DemoAccount("quan.tri", "Quản trị Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "ADMIN"),
+    DemoAccount("phap.che", "Pháp chế Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "LEGAL"),
+)
+
+
+def seed_demo(database: Database, platform: Platform, echo: Callable[[str], None], *, now: datetime) -> None:
+    """Create the demo accounts that are not there yet, and the leader's development certificate."""
+    made = sum(_seed(database, platform, account, now) for account in ACCOUNTS)
+    if made:
+        echo(f"demo zone: {made} fictitious accounts")
+
+
+def _seed(database: Database, platform: Platform, account: DemoAccount, now: datetime) -> bool:
+    with database.session(AUTH) as session:
+        if session.scalar(select(User.id).where(User.login == fold_login(account.login))) is not None:
+            return False
+    with database.transaction(OFFICER) as session:
+        party_id = session.scalar(select(Office.party_id).where(Office.code == account.party))
+        if party_id is None:
+            party_id = session.scalar(select(Party.id).where(Party.name == account.party))
+        if party_id is None:
+            party_id = create_party(
+                session, kind=PartyKind.ENTERPRISE, name=account.party, actor=SYSTEM, now=now
+            ).id
+    with database.transaction(AUTH) as session:
+        user = register_person(
+            session, login=account.login, full_name=account.name, kind=account.kind, password=PASSWORD,
+            language="vi", actor=SYSTEM, now=now,
+        )  # fmt: skip
+        session.flush()  # the membership refers to the account
+        add_membership(
+            session, party_id=party_id, user_id=user.id, roles=[account.role], actor=SYSTEM, now=now
+        )
+    if account.position:
+        identity = SignerIdentity(
+            code=str(user.id),
+            name=account.name,
+            position=account.position,
+            organisation=platform.zone.authority.name["vi"],
+        )
+        platform.kernel.signing.issue(identity, now=now)
+    return True
+
+
+def accounts(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return login, password and description of each demo account, empty without the demo zone."""
+    if not settings.demo:
+        return []
+    return [(each.login, PASSWORD, f"{each.role}, {each.party}") for each in ACCOUNTS]
+
+
+@click.group()
+def demo() -> None:
+    """Show the demo accounts."""
+
+
+@demo.command("accounts")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list for programs.")
+def show_accounts(as_json: bool) -> None:
+    """List login, password and role of each fictitious account."""
+    found = accounts(Settings())
+    if as_json:
+        keys = ("login", "password", "description")
+        click.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in found], ensure_ascii=False))
+        return
+    for login, password, description in found:
+        click.echo(f"{login:<20} {password:<20} {description}")

@@ -1,0 +1,160 @@
+"""The static checker of procedures: what can be proved wrong before the first dossier.
+
+``make check`` runs it over every procedure of the release, publishing runs it again.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from app.core.workflow.definition import Action, ClockMode, Definition, FormField, Side
+
+LANGUAGES = ("vi", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of a procedure: a stable code, where it stands and what is wrong."""
+
+    code: str
+    where: str
+    message: str
+
+
+def check(
+    definition: Definition,
+    *,
+    guards: Collection[str],
+    effects: Collection[str],
+    permissions: Collection[str],
+    law_keys: Collection[str],
+    instruments: Collection[str],
+) -> list[Finding]:
+    """Return every finding, empty when the procedure may be published."""
+    return [
+        *_graph(definition),
+        *_references(definition, guards, effects, permissions),
+        *_law(definition, law_keys, instruments),
+        *_clock(definition),
+        *_texts(definition),
+        *_form(definition),
+    ]
+
+
+def _graph(definition: Definition) -> Iterator[Finding]:
+    states = definition.states
+    if definition.start not in states:
+        yield Finding("start-unknown", definition.start, "The start state is not among the states.")
+        return
+    for action in definition.actions:
+        for name in (*action.sources, action.target):
+            if name not in states:
+                yield Finding("state-unknown", f"action {action.code}", f"State “{name}” does not exist.")
+    reached = _reach(definition.start, definition.actions)
+    for name in states:
+        if name not in reached:
+            yield Finding("unreachable", f"state {name}", "No action leads here from the start.")
+    finals = {name for name, state in states.items() if state.final}
+    if not finals:
+        yield Finding("no-final", "states", "No state is final.")
+    for name, state in states.items():
+        outgoing = [action for action in definition.actions if name in action.sources]
+        if state.final and outgoing:
+            yield Finding("final-left", f"state {name}", "A final state is left by an action.")
+        if not state.final and not finals & _reach(name, definition.actions):
+            yield Finding("dead-end", f"state {name}", "No final state can be reached from here.")
+        if not state.final and not any(action.side is state.waits_for for action in outgoing):
+            yield Finding("nobody-acts", f"state {name}", f"It waits for {state.waits_for} who has no action.")
+    codes = [action.code for action in definition.actions]
+    for code in {code for code in codes if codes.count(code) > 1}:
+        yield Finding("action-twice", f"action {code}", "The code stands twice.")
+
+
+def _reach(start: str, actions: Collection[Action]) -> set[str]:
+    reached, edge = {start}, [start]
+    while edge:
+        state = edge.pop()
+        for action in actions:
+            if state in action.sources and action.target not in reached:
+                reached.add(action.target)
+                edge.append(action.target)
+    return reached
+
+
+def _references(
+    definition: Definition, guards: Collection[str], effects: Collection[str], permissions: Collection[str]
+) -> Iterator[Finding]:
+    codes = {action.code for action in definition.actions}
+    for action in definition.actions:
+        where = f"action {action.code}"
+        for name in action.guards:
+            if name not in guards:
+                yield Finding("guard-unknown", where, f"No guard is registered as “{name}”.")
+        for name in action.effects:
+            if name not in effects:
+                yield Finding("effect-unknown", where, f"No effect is registered as “{name}”.")
+        if action.permission not in permissions:
+            yield Finding("permission-unknown", where, f"No permission “{action.permission}” exists.")
+        for name in action.differs_from:
+            if name not in codes:
+                yield Finding("four-eyes-unknown", where, f"“{name}” is not an action.")
+        if action.refusal and "reason" not in action.input:
+            yield Finding("refusal-without-reason", where, "A refusal must ask for the reason.")
+    signs = [action for action in definition.actions if action.code == "sign"]
+    for action in signs:
+        if not {"draft_decision", "approve"} <= set(action.differs_from):
+            yield Finding("four-eyes", "action sign", "The signer must differ from drafter and approver.")
+
+
+def _law(definition: Definition, law_keys: Collection[str], instruments: Collection[str]) -> Iterator[Finding]:
+    for key in (definition.limit, definition.reception_limit):
+        if key not in law_keys:
+            yield Finding("law-unknown", key, "No law value has this key.")
+    if not definition.basis:
+        yield Finding("no-basis", "basis", "A procedure needs a legal basis.")
+    cited = [*definition.basis, *(part.basis for part in definition.components if part.basis)]
+    for basis in cited:
+        if basis.instrument not in instruments:
+            yield Finding("instrument-unknown", basis.instrument, "No such instrument.")
+        if basis.status == "CITED" and not basis.article and not basis.note:
+            yield Finding("article-missing", basis.instrument, "Cite the article, or say in a note why not.")
+
+
+def _clock(definition: Definition) -> Iterator[Finding]:
+    for name, state in definition.states.items():
+        if state.final and state.clock in (ClockMode.RUN, ClockMode.PAUSE, ClockMode.RECEPTION):
+            yield Finding("clock-runs-on", f"state {name}", "The clock runs on in a final state.")
+        if state.clock is ClockMode.PAUSE and state.waits_for is Side.OFFICER:
+            yield Finding("pause-by-officer", f"state {name}", "The clock may pause only while others act.")
+
+
+def _texts(definition: Definition) -> Iterator[Finding]:
+    texts = {"title": definition.title, "purpose": definition.purpose}
+    texts |= {f"state {name}": state.title for name, state in definition.states.items()}
+    texts |= {f"action {action.code}": action.title for action in definition.actions}
+    texts |= {f"section {section.code}": section.title for section in definition.sections}
+    texts |= {f"field {code}": field.label for code, field in definition.fields().items()}
+    texts |= {f"component {part.code}": part.title for part in definition.components}
+    for where, text in texts.items():
+        for language in LANGUAGES:
+            if not text.get(language):
+                yield Finding("text-missing", where, f"No {language} text.")
+
+
+def _form(definition: Definition) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for section in definition.sections:
+        for field in section.fields:
+            if field.code in seen:
+                yield Finding("field-twice", f"field {field.code}", "The code stands twice.")
+            seen.add(field.code)
+            yield from _field(field)
+
+
+def _field(field: FormField) -> Iterator[Finding]:
+    where = f"field {field.code}"
+    if field.type in ("choice", "choices") and not field.options:
+        yield Finding("no-options", where, "A choice needs options.")
+    if (field.type == "rows") != bool(field.fields):
+        yield Finding("rows-fields", where, "Rows, and only rows, have fields of their own.")
+    if field.type in ("integer", "decimal") and not field.unit:
+        yield Finding("no-unit", where, "A number needs a unit.")

@@ -1,0 +1,178 @@
+"""What a procedure is: the data of one immutable version.
+
+A version is written as YAML, checked, loaded as a draft and published; after that it never changes, because
+dossiers point to it for ever (DESIGN D9). Guards and effects are *named* here and are Python functions elsewhere.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = dict[str, str]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClockMode(StrEnum):
+    """What the legal clock does while a dossier is in a state."""
+
+    OFF = "OFF"
+    RECEPTION = "RECEPTION"
+    RUN = "RUN"
+    PAUSE = "PAUSE"
+    STOP = "STOP"
+
+
+class Side(StrEnum):
+    """On which side of the desk an action is taken."""
+
+    APPLICANT = "APPLICANT"
+    OFFICER = "OFFICER"
+    SYSTEM = "SYSTEM"
+
+
+class Basis(_Part):
+    """A legal basis: an instrument of ``law_instrument`` and, where known, the article."""
+
+    instrument: str
+    article: str = ""
+    status: Literal["CITED", "ASSUMED", "VERIFIED"] = "CITED"
+    note: Text = Field(default_factory=dict)
+
+
+class Option(_Part):
+    """One answer of a choice."""
+
+    code: str
+    label: Text
+
+
+FieldType = Literal[
+    "text", "textarea", "integer", "decimal", "money", "date", "choice", "choices", "boolean", "email", "phone",
+    "tax_code", "site", "rows",
+]  # fmt: skip
+
+
+class FormField(_Part):
+    """
+    One question.
+
+    ``minimum`` and ``maximum`` bound numbers (in ``unit``) and the length of texts; ``printed`` answers appear on a
+    statutory paper and therefore need Vietnamese text; ``sensitive`` answers are personal data. ``when`` is a
+    condition of ``app.core.kit.conditions`` over the answers: the question is asked only if it holds.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type: FieldType
+    label: Text
+    hint: Text = Field(default_factory=dict)
+    required: bool = True
+    unit: str = ""
+    minimum: str | None = None
+    maximum: str | None = None
+    options: tuple[Option, ...] = ()
+    fields: tuple["FormField", ...] = ()
+    when: dict[str, Any] | None = None
+    printed: bool = False
+    sensitive: bool = False
+    autocomplete: str = ""
+
+
+class FormSection(_Part):
+    """A short group of questions, one page of the wizard."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    intro: Text = Field(default_factory=dict)
+    fields: tuple[FormField, ...]
+
+
+class Component(_Part):
+    """A paper of the dossier."""
+
+    code: str
+    title: Text
+    mandatory: bool = True
+    when: dict[str, Any] | None = None
+    copy_kind: Literal["ORIGINAL", "COPY", "ELECTRONIC"] = "ELECTRONIC"
+    reusable: bool = True
+    signed: bool = False
+    translation: bool = False
+    basis: Basis | None = None
+
+
+class State(_Part):
+    """
+    A state of the dossier.
+
+    ``national`` is the code shown to the national public service portal (1-10); a draft has none. ``waits_for`` says
+    who holds the dossier. ``final`` states are left by no action.
+    """
+
+    title: Text
+    national: int | None = Field(default=None, ge=1, le=10)
+    clock: ClockMode
+    waits_for: Side
+    final: bool = False
+    text: Text = Field(default_factory=dict)
+
+
+class Action(_Part):
+    """
+    A transition that somebody may take.
+
+    ``differs_from`` names earlier actions whose actor may not take this one (four eyes). ``input`` names what must be
+    given with it. ``visible`` steps appear in the applicant's timeline; the desk's own do not.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    sources: tuple[str, ...] = Field(alias="from")
+    target: str = Field(alias="to")
+    side: Side
+    permission: str
+    guards: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    input: tuple[Literal["reason", "gaps", "result", "number"], ...] = ()
+    differs_from: tuple[str, ...] = ()
+    letter: str | None = None
+    primary: bool = False
+    refusal: bool = False
+    visible: bool = True
+
+
+class Definition(_Part):
+    """One version of a procedure, complete."""
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    catalogue: str
+    version: str
+    valid_from: date
+    valid_to: date | None = None
+    title: Text
+    purpose: Text
+    basis: tuple[Basis, ...]
+    office: str
+    code_prefix: str = "HS"
+    limit: str
+    reception_limit: str
+    transitional: Literal["pin"] = "pin"
+    fee: str | None = None
+    result: Literal["CERTIFICATE", "LETTER", "NONE"] = "CERTIFICATE"
+    sections: tuple[FormSection, ...]
+    components: tuple[Component, ...] = ()
+    start: str = "draft"
+    states: dict[str, State]
+    actions: tuple[Action, ...]
+
+    def action(self, code: str) -> Action | None:
+        """Return the action of a code, or None."""
+        return next((action for action in self.actions if action.code == code), None)
+
+    def fields(self) -> dict[str, FormField]:
+        """Return all top-level questions by code, in the order of the form."""
+        return {field.code: field for section in self.sections for field in section.fields}

@@ -1,0 +1,310 @@
+"""The desk: how dossiers are opened, filled in, filed and moved from state to state.
+
+One step is one transaction: the row is locked, the table of available actions is asked, guards judge, effects act,
+and history, clock, evidence and event are written together. The caller at the edge commits.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.core import law
+from app.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from app.core.evidence import Subject, record
+from app.core.evidence.canonical import canonical_json
+from app.core.kit.actor import Actor
+from app.core.kit.codes import format_code
+from app.core.kit.ids import uuid7
+from app.core.kit.time import local_day
+from app.core.outbox import publish
+from app.core.workflow import answers as form
+from app.core.workflow import procedures, timekeeping
+from app.core.workflow.actions import available_actions
+from app.core.workflow.definition import Action, Definition, Side
+from app.core.workflow.events import CaseMoved
+from app.core.workflow.models import Case, CaseEvent, Submission
+from app.core.workflow.step import Effect, Guard, Step
+
+MAX_REASON = 4000
+
+
+class StalePage(Conflict):
+    """The actor decided on a state that has passed meanwhile; carries the current one."""
+
+    code = "workflow.stale-page"
+    title = "The dossier has moved on meanwhile."
+    detail = "You saw revision %(seen)s; the dossier is now at revision %(current)s, in state “%(state)s”."
+
+
+class ActionNotPossible(Conflict):
+    """The state does not allow the action."""
+
+    code = "workflow.action-not-possible"
+    title = "This is not possible now."
+    detail = "In the state “%(state)s” the action “%(action)s” cannot be taken."
+
+
+class FourEyes(Forbidden):
+    """The same person may not check what they made."""
+
+    code = "workflow.four-eyes"
+    title = "Somebody else must take this step."
+    detail = "You took the step that “%(action)s” has to check; the rule of four eyes forbids both by one person."
+    hint = "Ask a colleague with the same role, or have the dossier re-assigned."
+
+
+class FormIncomplete(Invalid):
+    """Questions are unanswered; every one is listed."""
+
+    code = "workflow.form-incomplete"
+    title = "The dossier is not complete."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step led to; ``repeated`` when the request had already been carried out before."""
+
+    case: Case
+    event: CaseEvent
+    repeated: bool = False
+
+
+class Desk:
+    """The use cases of dossiers, with the guards and effects that the modules registered."""
+
+    def __init__(self, *, guards: Mapping[str, Guard], effects: Mapping[str, Effect], zone: ZoneInfo) -> None:
+        self._guards: dict[str, Guard] = {"form_complete": form_complete, **guards}
+        self._effects: dict[str, Effect] = {
+            "freeze_submission": freeze_submission,
+            "assign_to_actor": assign_to_actor,
+            **effects,
+        }
+        self._zone = zone
+
+    @property
+    def guard_names(self) -> frozenset[str]:
+        """Return the guards that a procedure may name."""
+        return frozenset(self._guards)
+
+    @property
+    def effect_names(self) -> frozenset[str]:
+        """Return the effects that a procedure may name."""
+        return frozenset(self._effects)
+
+    def open(
+        self,
+        session: Session,
+        *,
+        case_id: UUID,
+        procedure: str,
+        party_id: UUID,
+        actor: Actor,
+        now: datetime,
+        channel: str = "ONLINE",
+    ) -> Case:
+        """
+        Open a draft. The key comes from the page, so that a doubled request opens one draft.
+
+        :raises Forbidden: the actor may not file for this party.
+        :raises NotInForce: the procedure has no version today.
+        """
+        known = session.get(Case, case_id)
+        if known is not None and known.party_id == party_id and known.created_by == actor.user_id:
+            return known
+        version_id, definition = procedures.in_force(session, procedure, local_day(now, self._zone))
+        first = next(action for action in definition.actions if definition.start in action.sources)
+        if not actor.may(first.permission, party_id) or actor.user_id is None:
+            raise Forbidden(permission=first.permission)
+        state = definition.states[definition.start]
+        case = Case(
+            id=case_id, party_id=party_id, procedure=procedure, version_id=version_id, office=definition.office,
+            title="", state=definition.start, national=state.national, clock=state.clock.value, revision=1, answers={},
+            channel=channel, created_at=now, created_by=actor.user_id, saved_at=now,
+        )  # fmt: skip
+        session.add(case)
+        return case
+
+    def save(
+        self,
+        session: Session,
+        *,
+        case_id: UUID,
+        changed: Mapping[str, Any],
+        actor: Actor,
+        now: datetime,
+    ) -> Case:
+        """
+        Lay answers over a draft's earlier ones; saving needs no revision, the last word of each question counts.
+
+        :raises NotFound: no such dossier for this actor.
+        :raises ActionNotPossible: the dossier is no longer with the applicant.
+        """
+        case = self._locked(session, case_id)
+        definition = procedures.definition_of(session, case.version_id)
+        state = definition.states[case.state]
+        if state.waits_for is not Side.APPLICANT or state.final:
+            raise ActionNotPossible(state=case.state, action="save")
+        case.answers = form.merged(definition, case.answers, changed)
+        case.title = str(case.answers.get("project_name_vi") or case.answers.get("project_name") or case.title)
+        case.saved_at = now
+        return case
+
+    def perform(
+        self,
+        session: Session,
+        *,
+        case_id: UUID,
+        action: str,
+        revision: int,
+        actor: Actor,
+        now: datetime,
+        input: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        """
+        Take an action on a dossier.
+
+        :param revision: the revision that the actor saw; a request that arrives twice is recognised by it.
+        :raises NotFound: no such dossier for this actor.
+        :raises StalePage: the dossier moved on meanwhile.
+        :raises ActionNotPossible: the state does not allow the action.
+        :raises Forbidden: the actor lacks the permission, or four eyes forbid it (:class:`FourEyes`).
+        :raises DomainError: whatever a guard or an effect refuses with.
+        """
+        given = {name: _clean(value) for name, value in (input or {}).items()}
+        case = self._locked(session, case_id)
+        history = self._history(session, case_id)
+        if case.revision != revision:
+            return self._again(case, history, action, revision, actor)
+        definition = procedures.definition_of(session, case.version_id)
+        chosen = self._choose(definition, case, action, actor, history)
+        _require_input(chosen, given)
+        book = law.at(session, local_day(now, self._zone))
+        step = Step(session, case, definition, chosen, actor, now, given, book)
+        for name in chosen.guards:
+            refusal = self._guards[name](step)
+            if refusal is not None:
+                raise refusal
+        event = self._move(step)
+        for name in chosen.effects:
+            self._effects[name](step)
+        self._write(step, event)
+        return Outcome(case, event)
+
+    def _locked(self, session: Session, case_id: UUID) -> Case:
+        case = session.scalar(select(Case).where(Case.id == case_id).with_for_update())
+        if case is None:
+            raise NotFound
+        return case
+
+    def _history(self, session: Session, case_id: UUID) -> list[CaseEvent]:
+        return list(
+            session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.revision))
+        )
+
+    def _again(
+        self, case: Case, history: list[CaseEvent], action: str, revision: int, actor: Actor
+    ) -> Outcome:
+        """Answer a request on a passed revision: the same answer to the same request, a refusal to another one."""
+        for event in history:
+            if (event.base_revision, event.action, event.actor_id) == (revision, action, actor.user_id):
+                return Outcome(case, event, repeated=True)
+        raise StalePage(seen=revision, current=case.revision, state=case.state)
+
+    def _choose(
+        self, definition: Definition, case: Case, code: str, actor: Actor, history: list[CaseEvent]
+    ) -> Action:
+        wanted = definition.action(code)
+        if wanted is None or case.state not in wanted.sources:
+            raise ActionNotPossible(state=case.state, action=code)
+        offered = available_actions(
+            definition, state=case.state, party_id=case.party_id, actor=actor, history=history
+        )
+        found = next((each for each in offered if each.action.code == code), None)
+        if found is None:
+            raise Forbidden(permission=wanted.permission)
+        if found.blocked:
+            raise FourEyes(action=code)
+        return found.action
+
+    def _move(self, step: Step) -> CaseEvent:
+        case, action = step.case, step.action
+        target = step.definition.states[action.target]
+        source, base = case.state, case.revision
+        if target.waits_for is not Side.APPLICANT and case.code is None:
+            case.code = _next_code(step, self._zone)
+        timekeeping.turn(step, target, self._zone)
+        case.state, case.national, case.revision = action.target, target.national, base + 1
+        case.saved_at = step.now
+        if target.final:
+            case.closed_at = step.now
+        return CaseEvent(
+            id=uuid7(), case_id=case.id, party_id=case.party_id, revision=case.revision, base_revision=base,
+            action=action.code, source=source, target=action.target, side=action.side.value,
+            actor_id=step.actor.user_id, at=step.now, visible=action.visible, input=dict(step.input), law=[],
+        )  # fmt: skip
+
+    def _write(self, step: Step, event: CaseEvent) -> None:
+        case = step.case
+        event.law = [value.as_used() for value in step.book.used()]
+        step.session.add(event)
+        record(
+            step.session, f"workflow:case:{step.action.code.replace('_', '-')}", subject=Subject("case", case.id),
+            actor=step.actor, at=step.now, party_id=case.party_id,
+            facts={"code": case.code, "revision": case.revision, "from": event.source, "to": event.target,
+                   "law": [value.content_hash for value in step.book.used()], **step.facts},
+        )  # fmt: skip
+        moved = CaseMoved(
+            case_id=case.id, procedure=case.procedure, code=case.code or "", action=step.action.code,
+            source=event.source, target=event.target, national=case.national or 0,
+        )  # fmt: skip
+        publish(step.session, moved, actor=step.actor, at=step.now, party_id=case.party_id)
+
+
+def form_complete(step: Step) -> DomainError | None:
+    """Refuse a dossier with unanswered questions, listing all of them."""
+    problems = form.missing(step.definition.sections, step.case.answers)
+    return FormIncomplete(errors=problems) if problems else None
+
+
+def freeze_submission(step: Step) -> None:
+    """Keep what the applicant sends, word for word, with its digest in the evidence entry."""
+    case = step.case
+    assert step.actor.user_id is not None, "only a person or a client files"  # noqa: S101  narrowed for the type
+    number = 1 + len(step.session.scalars(select(Submission.id).where(Submission.case_id == case.id)).all())
+    digest = hashlib.sha256(canonical_json(case.answers)).hexdigest()
+    step.session.add(
+        Submission(
+            id=uuid7(), case_id=case.id, party_id=case.party_id, number=number, version_id=case.version_id,
+            answers=case.answers, digest=digest, at=step.now, by=step.actor.user_id,
+        )  # fmt: skip
+    )
+    case.submitted_at = case.submitted_at or step.now
+    step.facts["submission"] = number
+    step.facts["answers_sha256"] = digest
+
+
+def assign_to_actor(step: Step) -> None:
+    """Make whoever takes the step the one who handles the dossier."""
+    step.case.assigned_to = step.actor.user_id
+
+
+def _next_code(step: Step, zone: ZoneInfo) -> str:
+    number = step.session.execute(text("select nextval('workflow_case_number')")).scalar_one()
+    return format_code(step.definition.code_prefix, local_day(step.now, zone).year, number)
+
+
+def _clean(value: Any) -> Any:
+    return value.strip()[:MAX_REASON] if isinstance(value, str) else value
+
+
+def _require_input(action: Action, given: Mapping[str, Any]) -> None:
+    lacking = [name for name in action.input if not given.get(name)]
+    if lacking:
+        raise Invalid(errors=[form.missing_input(name) for name in lacking])

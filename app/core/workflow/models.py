@@ -1,0 +1,182 @@
+"""Tables of procedures and dossiers. History tables are append-only by grants and triggers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Tenancy, tenancy
+
+
+class ProcedureVersion(Base):
+    """One version of a procedure; immutable once published, except that its validity may be closed."""
+
+    __tablename__ = "workflow_procedure_version"
+    __table_args__ = (
+        UniqueConstraint("code", "version"),
+        CheckConstraint("state in ('DRAFT', 'PUBLISHED')", name="state"),
+        ExcludeConstraint(("code", "="), ("valid", "&&"), where=text("state = 'PUBLISHED'"), name="ex_workflow_procedure_version_in_force"),
+        tenancy(Tenancy.SHARED),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    version: Mapped[str]
+    valid: Mapped[Range[Any]] = mapped_column(DATERANGE)
+    state: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    content_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[UUID | None]
+
+
+class Case(Base):
+    """A dossier: one party's run through one version of a procedure."""
+
+    __tablename__ = "workflow_case"
+    __table_args__ = (
+        Index(
+            "ix_workflow_case_inbox",
+            "clock",
+            "due_at",
+            "id",
+            postgresql_where=text("submitted_at is not null and closed_at is null"),
+        ),
+        Index("ix_workflow_case_party_id", "party_id", "created_at"),
+        Index("ix_workflow_case_version_id", "version_id"),
+        Index("ix_workflow_case_assigned_to", "assigned_to", postgresql_where=text("assigned_to is not null")),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"))
+    procedure: Mapped[str]
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_procedure_version.id"))
+    office: Mapped[str] = mapped_column(comment="code of the division that is responsible")
+    code: Mapped[str | None] = mapped_column(unique=True, comment="public code with check digit, given at filing")
+    title: Mapped[str] = mapped_column(comment="what the dossier is about, in the applicant's words")
+    state: Mapped[str]
+    national: Mapped[int | None] = mapped_column(comment="status code of the national portal, 1-10")
+    clock: Mapped[str]
+    revision: Mapped[int]
+    answers: Mapped[dict[str, Any]]
+    channel: Mapped[str] = mapped_column(comment="ONLINE, COUNTER or POST")
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID]
+    saved_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    appointment_at: Mapped[datetime | None] = mapped_column(comment="promised return, computed once at acceptance")
+    due_at: Mapped[datetime | None] = mapped_column(comment="what the running clock says, moved by pauses")
+    decided_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    assigned_to: Mapped[UUID | None]
+
+
+class Submission(Base):
+    """What the applicant sent, word for word, at one moment; never changed."""
+
+    __tablename__ = "workflow_submission"
+    __table_args__ = (UniqueConstraint("case_id", "number"), tenancy(Tenancy.TENANT))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    number: Mapped[int]
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_procedure_version.id"), index=True)
+    answers: Mapped[dict[str, Any]]
+    digest: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[UUID]
+
+
+class CaseEvent(Base):
+    """
+    One entry of a dossier's history, append-only.
+
+    ``base_revision`` is the revision that the actor saw; with action and actor it recognises a request that arrives
+    twice. Entries with ``visible = false`` are the desk's own and hidden from the applicant by policy.
+    """
+
+    __tablename__ = "workflow_event"
+    __table_args__ = (UniqueConstraint("case_id", "revision"), tenancy(Tenancy.TENANT))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    revision: Mapped[int]
+    base_revision: Mapped[int]
+    action: Mapped[str]
+    source: Mapped[str]
+    target: Mapped[str]
+    side: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    visible: Mapped[bool]
+    input: Mapped[dict[str, Any]]
+    law: Mapped[list[Any]] = mapped_column(comment="content hashes of the legal values the step used")
+
+
+class ClockInterval(Base):
+    """A stretch of time in which the legal clock ran or paused."""
+
+    __tablename__ = "workflow_clock_interval"
+    __table_args__ = (
+        CheckConstraint("mode in ('RECEPTION', 'RUN', 'PAUSE')", name="mode"),
+        CheckConstraint("ended_at >= started_at", name="order"),
+        Index("uq_workflow_clock_interval_open", "case_id", unique=True, postgresql_where=text("ended_at is null")),
+        Index("ix_workflow_clock_interval_case_id", "case_id"),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    mode: Mapped[str]
+    reason: Mapped[str]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Timer(Base):
+    """Something that must happen at an instant whether or not anybody looks; scanned each minute."""
+
+    __tablename__ = "workflow_timer"
+    __table_args__ = (
+        Index("ix_workflow_timer_due", "due_at", postgresql_where=text("fired_at is null and cancelled_at is null")),
+        Index("ix_workflow_timer_case_id", "case_id"),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    kind: Mapped[str]
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class Tracking(Base):
+    """
+    What the public may know of a dossier by its code: no name, no content.
+
+    A trigger on ``workflow_case`` keeps it, so that no path can forget it and no tenant can write it.
+    """
+
+    __tablename__ = "workflow_tracking"
+    __table_args__ = (tenancy(Tenancy.SHARED),)
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_procedure_version.id"), index=True)
+    state: Mapped[str]
+    national: Mapped[int | None]
+    submitted_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    appointment_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]

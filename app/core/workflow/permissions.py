@@ -1,0 +1,49 @@
+"""Who may do what with dossiers. Procedures name these; a module may add its own for a special step."""
+
+from app.core.auth.permissions import Permission
+
+FILE = "workflow.case.file"
+READ = "workflow.case.read"
+RECEIVE = "workflow.case.receive"
+APPRAISE = "workflow.case.appraise"
+REVIEW = "workflow.case.review"
+SIGN = "workflow.case.sign"
+
+PERMISSIONS = (
+    Permission(
+        FILE,
+        "File dossiers",
+        "Prepare, file, complete and withdraw dossiers for the own enterprise.",
+        frozenset({"ENTERPRISE_ADMIN", "FILER", "SIGNER"}),
+    ),
+    Permission(
+        READ,
+        "Read dossiers",
+        "See the dossiers of all applicants, with their history and papers.",
+        frozenset({"INTAKE", "APPRAISER", "HEAD", "LEADER", "AUDITOR"}),
+    ),
+    Permission(
+        RECEIVE,
+        "Receive dossiers",
+        "Check filed dossiers, receive or refuse them, and return results.",
+        frozenset({"INTAKE"}),
+    ),
+    Permission(
+        APPRAISE,
+        "Appraise dossiers",
+        "Take up received dossiers, appraise them and draft the decision.",
+        frozenset({"APPRAISER"}),
+    ),
+    Permission(
+        REVIEW,
+        "Review drafts",
+        "Approve a drafted decision or send it back.",
+        frozenset({"HEAD"}),
+    ),
+    Permission(
+        SIGN,
+        "Sign results",
+        "Sign and issue a reviewed result for the authority.",
+        frozenset({"LEADER"}),
+    ),
+)

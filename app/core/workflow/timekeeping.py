@@ -1,0 +1,113 @@
+"""How a step turns the legal clock: reception, run, pause, stop.
+
+The appointment is computed once, at acceptance, and never moves; ``due_at`` is what the running clock says and moves
+by the working minutes of each pause. The clock counts with the calendar that the law gives on the day of the step.
+"""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import law
+from app.core.kit.ids import uuid7
+from app.core.kit.time import local_day
+from app.core.workflow import procedures
+from app.core.workflow.calendar import PREFIX, WorkCalendar, build_calendar
+from app.core.workflow.definition import ClockMode, State
+from app.core.workflow.models import ClockInterval, Timer
+from app.core.workflow.step import Step
+
+_COUNTING = (ClockMode.RECEPTION, ClockMode.RUN, ClockMode.PAUSE)
+# How far the calendar is read: whole years, so that a process asks the same question all year long.
+_YEARS_AHEAD = 3
+
+DUE = "DUE"
+"""Kind of the timer that fires when a dossier's clock has run out."""
+
+
+def calendar_of(session: Session, day: date, zone: ZoneInfo) -> WorkCalendar:
+    """
+    Return the working calendar that the law gives around a day.
+
+    :raises LawValueMissing: the calendar is not complete for that day.
+    """
+    values = law.between(session, PREFIX, date(day.year - 1, 1, 1), date(day.year + _YEARS_AHEAD, 1, 1))
+    return build_calendar(values, zone=zone, around=day)
+
+
+def turn(step: Step, target: State, zone: ZoneInfo) -> None:
+    """
+    Bring the dossier's clock into the mode of the state it moves to.
+
+    :raises LawValueMissing: a limit or the calendar of a day that would be counted is not in the law data.
+    :raises NotInForce: at acceptance, no version of the procedure is valid on the day.
+    """
+    case = step.case
+    before, after = ClockMode(case.clock), target.clock
+    if before is after:
+        return
+    ended = _close_open_interval(step) if before in _COUNTING else None
+    if after is ClockMode.RECEPTION:
+        case.due_at = _due(step, step.definition.reception_limit, zone)
+    elif after is ClockMode.RUN and case.accepted_at is None:
+        _accept(step, zone)
+    elif after is ClockMode.RUN and before is ClockMode.PAUSE and ended is not None and case.due_at is not None:
+        calendar = calendar_of(step.session, local_day(step.now, zone), zone)
+        case.due_at = calendar.add_minutes(case.due_at, calendar.minutes_between(ended.started_at, step.now))
+    elif after is ClockMode.STOP:
+        case.decided_at = case.decided_at or step.now
+    case.clock = after.value
+    if after in _COUNTING:
+        step.session.add(
+            ClockInterval(
+                id=uuid7(), case_id=case.id, party_id=case.party_id, mode=after.value, reason=step.action.code,
+                started_at=step.now, ended_at=None,
+            )  # fmt: skip
+        )
+    _set_timer(step, case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None)
+
+
+def _accept(step: Step, zone: ZoneInfo) -> None:
+    """Pin the version in force on the day of acceptance, and compute the appointment once."""
+    case = step.case
+    case.version_id, step.definition = procedures.in_force(
+        step.session, case.procedure, local_day(step.now, zone)
+    )
+    case.accepted_at = step.now
+    case.appointment_at = case.due_at = _due(step, step.definition.limit, zone)
+    step.facts["version"] = step.definition.version
+
+
+def _due(step: Step, limit_key: str, zone: ZoneInfo) -> datetime:
+    limit = step.book.get(limit_key).limit()
+    return calendar_of(step.session, local_day(step.now, zone), zone).due_for_limit(step.now, limit)
+
+
+def _close_open_interval(step: Step) -> ClockInterval | None:
+    interval = step.session.scalar(
+        select(ClockInterval).where(ClockInterval.case_id == step.case.id, ClockInterval.ended_at.is_(None))
+    )
+    if interval is not None:
+        # A wall clock that was set back must not end an interval before it began.
+        interval.ended_at = max(step.now, interval.started_at)
+        step.session.flush()  # the unique index allows one open interval; the next is inserted in the same step
+    return interval
+
+
+def _set_timer(step: Step, due_at: datetime | None) -> None:
+    """Cancel what the dossier waited for and, when a clock runs, wait for its end."""
+    case = step.case
+    waiting = step.session.scalars(
+        select(Timer).where(Timer.case_id == case.id, Timer.fired_at.is_(None), Timer.cancelled_at.is_(None))
+    )
+    for timer in waiting:
+        timer.cancelled_at = step.now
+    if due_at is not None:
+        step.session.add(
+            Timer(
+                id=uuid7(), case_id=case.id, party_id=case.party_id, kind=DUE, due_at=due_at, fired_at=None,
+                cancelled_at=None,
+            )  # fmt: skip
+        )

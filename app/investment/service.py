@@ -1,0 +1,181 @@
+"""Issuing Investment Registration Certificates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from app.core import law, outbox
+from app.core.documents import service as documents
+from app.core.documents.signing import Appearance, DevelopmentAuthority, SigningKey, sign_pdf
+from app.core.documents.store import FileStore
+from app.core.documents.typeset import qr_svg, typeset
+from app.core.evidence import Subject, record
+from app.core.kit.actor import Actor
+from app.core.kit.codes import format_code
+from app.core.kit.ids import uuid7
+from app.core.kit.time import local_day
+from app.core.settings.zone import ZoneConfig
+from app.core.workflow.definition import Definition
+from app.core.workflow.models import Case
+from app.investment.domain import certificate_content, printed_money
+from app.investment.events import CertificateIssued
+from app.investment.models import Certificate
+from app.registry import facade as registry
+
+PAPER = Path(__file__).parent / "papers" / "certificate.typ"
+PAPER_KIND = "IRC"
+SIGNATURE_FIELD = "signer"
+NUMBER_PREFIX = "GCN"
+
+
+@dataclass(frozen=True, slots=True)
+class PressRoom:
+    """What making a signed paper takes: where files go, whose keys sign, for which zone and address."""
+
+    store: FileStore
+    signing: DevelopmentAuthority
+    zone: ZoneConfig
+    origin: str
+
+
+def issue_certificate(
+    session: Session, *, room: PressRoom, case: Case, definition: Definition, actor: Actor, now: datetime
+) -> Certificate:
+    """
+    Register the project, make the certificate as a signed PDF, and enter it in the register.
+
+    :raises NoSigningKey: the actor has no valid signing certificate.
+    :raises TextNotPrintable: an answer has characters that no font of the installation has.
+    """
+    day = local_day(now, room.zone.tz)
+    content = certificate_content(case.answers, _labels(definition))
+    number = _next_number(session, day)
+    code = documents.new_verification_code()
+    key = room.signing.key_for(str(actor.user_id), now=now)
+    project_id = registry.register_project(
+        session, party_id=case.party_id, name_vi=content["project_name_vi"], site=case.answers["site"],
+        actor=actor, now=now,
+    )  # fmt: skip
+    basis = _basis(session, definition)
+    pdf = _signed_pdf(room, key, content=content, basis=basis, number=number, code=code, now=now)
+    document = documents.store_paper(
+        session, store=room.store, pdf=pdf, title=f"{number}.pdf", kind=PAPER_KIND, party_id=case.party_id,
+        subject=Subject("case", case.id), actor=actor, now=now,
+    )  # fmt: skip
+    session.flush()  # the issued paper and the register refer to the document's row
+    public = {"project_name_vi": content["project_name_vi"], "investor_name": content["investor_name"]}
+    documents.issue(
+        session, document=document, verification_code=code, number=number, public=public, actor=actor, now=now
+    )
+    certificate = Certificate(
+        id=uuid7(), party_id=case.party_id, project_id=project_id, case_id=case.id, number=number, revision=1,
+        valid=Range(day, None, bounds="[)"), recorded=Range(now, None, bounds="[)"), content=content,
+        document_id=document.id, verification_code=code,
+    )  # fmt: skip
+    session.add(certificate)
+    _tell(session, certificate, actor=actor, now=now)
+    return certificate
+
+
+def _signed_pdf(
+    room: PressRoom,
+    key: SigningKey,
+    *,
+    content: Mapping[str, Any],
+    basis: Sequence[str],
+    number: str,
+    code: str,
+    now: datetime,
+) -> bytes:
+    data = _paper(room, key, content=content, basis=basis, number=number, code=code, now=now)
+    return sign_pdf(
+        typeset(PAPER, data, at=now),
+        key=key,
+        field=SIGNATURE_FIELD,
+        at=now,
+        reason=number,
+        location=room.zone.city["vi"],
+        appearance=Appearance(zone=room.zone.tz),
+    )
+
+
+def _paper(
+    room: PressRoom,
+    key: SigningKey,
+    *,
+    content: Mapping[str, Any],
+    basis: Sequence[str],
+    number: str,
+    code: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the data of the paper; every text is Vietnamese, the authentic language of the certificate."""
+    zone, day = room.zone, local_day(now, room.zone.tz)
+    url = f"{room.origin}/verify/{code}"
+    return {
+        "header": {
+            "parent": zone.authority.parent["vi"],
+            "agency": zone.authority.name["vi"],
+            "number": number,
+            "place": zone.city["vi"],
+            "date": f"ngày {day.day:02d} tháng {day.month:02d} năm {day.year}",
+        },
+        "zone": zone.name["vi"],
+        "basis": basis,
+        "rows": [
+            ["Tên dự án", content["project_name_vi"]],
+            ["Nhà đầu tư", content["investor_name"]],
+            ["Quốc gia, vùng lãnh thổ", content["investor_country"]],
+            ["Mục tiêu dự án", content["objective"]],
+            ["Địa điểm thực hiện", f"{content['site']}, {zone.name['vi']}"],
+            ["Tổng vốn đầu tư", printed_money(content["capital"])],
+        ],
+        "signature": {
+            "authority": zone.authority.name["vi"],
+            "position": key.identity.position,
+            "field": SIGNATURE_FIELD,
+            "name": key.identity.name,
+        },
+        "verification": {"qr": qr_svg(url), "caption": "Xác thực tại:", "code": code, "url": url},
+    }
+
+
+def _basis(session: Session, definition: Definition) -> list[str]:
+    """Return the legal basis as a paper cites it."""
+    known = law.instruments(session)
+    found = [(known[each.instrument], each.article) for each in definition.basis]
+    cited = [(f"{instrument.title['vi']} số {instrument.number}", article) for instrument, article in found]
+    return [f"Căn cứ {title}, Điều {article};" if article else f"Căn cứ {title};" for title, article in cited]
+
+
+def _labels(definition: Definition) -> dict[str, str]:
+    return {
+        f"{field.code}:{option.code}": option.label["vi"]
+        for field in definition.fields().values()
+        for option in field.options
+    }
+
+
+def _next_number(session: Session, day: date) -> str:
+    number = session.execute(text("select nextval('investment_certificate_number')")).scalar_one()
+    return format_code(NUMBER_PREFIX, day.year, number)
+
+
+def _tell(session: Session, certificate: Certificate, *, actor: Actor, now: datetime) -> None:
+    record(
+        session, "investment:certificate:issue", subject=Subject("certificate", certificate.id), actor=actor, at=now,
+        party_id=certificate.party_id, facts={"number": certificate.number, "revision": certificate.revision},
+    )  # fmt: skip
+    issued = CertificateIssued(
+        certificate_id=certificate.id, project_id=certificate.project_id, case_id=certificate.case_id,
+        number=certificate.number, revision=certificate.revision,
+    )  # fmt: skip
+    outbox.publish(session, issued, actor=actor, at=now, party_id=certificate.party_id)
+
+

@@ -1,0 +1,86 @@
+"""Composition root: the only list of modules, and what they make together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment
+
+import app.core.auth.models
+import app.core.documents.models
+import app.core.evidence.models
+import app.core.jobs.models
+import app.core.law.models
+import app.core.outbox.models
+import app.core.workflow.models  # noqa: F401  all of the kernel's tables are mapped
+from app.core import outbox
+from app.core.auth.permissions import PERMISSIONS as AUTH_PERMISSIONS
+from app.core.auth.permissions import PermissionBook
+from app.core.jobs import JobRegistry
+from app.core.outbox import HandlerRegistry
+from app.core.settings import Settings
+from app.core.settings.zone import ZoneConfig, load_zone
+from app.core.workflow.desk import Desk
+from app.core.workflow.permissions import PERMISSIONS as WORKFLOW_PERMISSIONS
+from app.investment.module import MODULE as INVESTMENT
+from app.registry.module import MODULE as REGISTRY
+from app.web.kernel import Kernel
+from app.web.render import build_environment
+from app.web.spec import ModuleSpec
+
+MODULES: tuple[ModuleSpec, ...] = (REGISTRY, INVESTMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything a process needs that is not a connection."""
+
+    settings: Settings
+    zone: ZoneConfig
+    permissions: PermissionBook
+    desk: Desk
+    handlers: HandlerRegistry
+    jobs: JobRegistry
+    templates: Environment
+    kernel: Kernel
+
+
+def compose(settings: Settings) -> Platform:
+    """
+    Wire the modules together.
+
+    :raises ValueError: two modules claim the same permission, guard, effect, handler or job.
+    """
+    zone = load_zone(settings.zone_file)
+    kernel = Kernel.make(settings, zone)
+    handlers, jobs = HandlerRegistry(), JobRegistry()
+    for module in MODULES:
+        module.register(kernel, handlers, jobs)
+    outbox.add_jobs(handlers, jobs)
+    outbox.install(handlers)
+    desk = Desk(
+        guards=_joined([module.guards(kernel) for module in MODULES]),
+        effects=_joined([module.effects(kernel) for module in MODULES]),
+        zone=zone.tz,
+    )
+    return Platform(
+        settings=settings,
+        zone=zone,
+        permissions=PermissionBook(
+            [*AUTH_PERMISSIONS, *WORKFLOW_PERMISSIONS, *(each for module in MODULES for each in module.permissions)]
+        ),
+        desk=desk,
+        handlers=handlers,
+        jobs=jobs,
+        templates=build_environment({m.code: m.templates for m in MODULES if m.templates is not None}),
+        kernel=kernel,
+    )
+
+
+def _joined(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for part in parts:
+        if twice := joined.keys() & part.keys():
+            raise ValueError(f"Registered twice: {', '.join(sorted(twice))}.")
+        joined |= part
+    return joined

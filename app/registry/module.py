@@ -1,0 +1,6 @@
+"""Wiring of the registry."""
+
+import app.registry.models  # noqa: F401  maps the tables
+from app.web.spec import ModuleSpec
+
+MODULE = ModuleSpec(code="registry")

@@ -1,0 +1,224 @@
+"""
+The template environment: filters and globals that write for the reader of the page.
+
+The reader (language, time zone, form token) stands in a context variable while a template is rendered, so
+macros and filters need no argument for it and imported macros no ``with context``.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from app.core.errors import FieldProblem
+from app.core.i18n import LocalText, Translator, formats, localise
+
+TEMPLATES = Path(__file__).parent / "templates"
+DIST = Path(__file__).parent / "static" / "dist"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What one rendering knows of its reader; macros and filters reach it without passing it around."""
+
+    translator: Translator
+    timezone: ZoneInfo
+    csrf_token: str
+
+
+_reader: ContextVar[Reader] = ContextVar("reader")
+
+
+def _current() -> Reader:
+    try:
+        return _reader.get()
+    except LookupError:
+        raise RuntimeError("templates are rendered through app.web.render.render") from None
+
+
+@contextmanager
+def rendering_for(reader: Reader) -> Iterator[None]:
+    """Let filters, globals and macros write for this reader until the block is left."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def _marked(text: str, params: Mapping[str, object]) -> str:
+    """Fill a translated text; where a value is Markup the rest is escaped and the whole is Markup."""
+    if any(isinstance(value, Markup) for value in params.values()):
+        return escape(text) % params
+    return text % params if params else text
+
+
+def _gettext(message: str, /, **params: object) -> str:
+    return _marked(_current().translator.gettext(message), params)
+
+
+def _ngettext(singular: str, plural: str, n: int, /, **params: object) -> str:
+    text = _current().translator.catalogue.ngettext(singular, plural, n)
+    return _marked(text, {"n": _number(n)} | params)
+
+
+def _for_reader(filter_: Callable[..., object]) -> Callable[..., object]:
+    """
+    Make a filter depend on the context, so that it is never computed while a template is compiled.
+
+    The engine folds a filter over constants into the template: it would keep the first reader's language.
+    """
+
+    @pass_context
+    def evaluated(_context: Context, *args: object, **kwargs: object) -> object:
+        return filter_(*args, **kwargs)
+
+    return evaluated
+
+
+def _date(value: date | datetime, weekday: bool = False) -> str:
+    reader = _current()
+    return formats.format_date(value, lang=reader.translator.lang, timezone=reader.timezone, weekday=weekday)
+
+
+def _datetime(value: datetime) -> str:
+    reader = _current()
+    return formats.format_datetime(value, lang=reader.translator.lang, timezone=reader.timezone)
+
+
+def _number(value: Decimal | int, decimals: int | None = None) -> str:
+    return formats.format_number(value, lang=_current().translator.lang, decimals=decimals)
+
+
+def _money(amount: Decimal | int, currency: str) -> str:
+    return formats.format_money(amount, currency, lang=_current().translator.lang)
+
+
+def _working_time(minutes: int, minutes_per_day: int) -> str:
+    lang = _current().translator.lang
+    return formats.format_working_time(minutes, minutes_per_day=minutes_per_day, lang=lang)
+
+
+def _relative(value: datetime, now: datetime) -> str:
+    return formats.format_relative(value, now=now, lang=_current().translator.lang)
+
+
+def _file_size(size_bytes: int) -> str:
+    return formats.format_file_size(size_bytes, lang=_current().translator.lang)
+
+
+def _localise(text: LocalText) -> str:
+    return localise(text, _current().translator.lang)[0]
+
+
+def _localise_marked(text: LocalText) -> Markup:
+    """Localise for the body of a page: a passage in another language says so to a screen reader."""
+    lang = _current().translator.lang
+    value, used = localise(text, lang)
+    return escape(value) if used == lang else Markup('<span lang="{}">{}</span>').format(used, value)
+
+
+def _reason(problem: FieldProblem) -> str:
+    return _gettext(problem.reason, **(problem.params or {}))
+
+
+def _error_for(problems: Sequence[FieldProblem], name: str) -> str:
+    """Return the first translated fault of a field, or an empty text."""
+    return next((_reason(problem) for problem in problems if problem.name == name), "")
+
+
+def _csrf_field() -> Markup:
+    token = _current().csrf_token
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token) if token else Markup("")
+
+
+def _opt(part: object, name: str) -> object:
+    """Return what a part may lack, from a mapping or an object; an empty text where it is absent."""
+    value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
+    return "" if value is None else value
+
+
+def _current_lang() -> str:
+    return _current().translator.lang
+
+
+@cache
+def _manifest() -> Mapping[str, str]:
+    """Read the names of the built assets; without a build each name stands for itself."""
+    path = DIST / "manifest.json"
+    if not path.exists():
+        return {}
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    assert isinstance(manifest, dict)  # noqa: S101 - our own build writes it
+    return manifest
+
+
+@cache
+def build_id() -> str:
+    """Return a short name of the built assets: a page of another build is loaded whole, not swapped in."""
+    return sha256("".join(sorted(_manifest().values())).encode()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """
+    Return the address of a built file, ``asset("app.css")``.
+
+    :raises KeyError: assets are built and the name is not among them.
+    """
+    manifest = _manifest()
+    return manifest[name] if manifest else f"/static/dist/{name}"
+
+
+_FILTERS: Mapping[str, Callable[..., object]] = {
+    "date": _date,
+    "datetime": _datetime,
+    "number": _number,
+    "money": _money,
+    "working_time": _working_time,
+    "relative": _relative,
+    "file_size": _file_size,
+    "localise": _localise,
+    "localise_marked": _localise_marked,
+    "reason": _reason,
+    "error_for": _error_for,
+    "opt": _opt,
+}
+
+
+def build_environment(modules: Mapping[str, Path] | None = None) -> Environment:
+    """
+    Make the template environment.
+
+    :param modules: templates folder of each module; ``{"investment": path}`` makes
+        ``investment/list.html`` known. The templates of the shell need no prefix.
+    """
+    prefixed = {name: FileSystemLoader(path) for name, path in (modules or {}).items()}
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader(prefixed)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        {
+            "_": _gettext,
+            "ngettext": _ngettext,
+            "asset": asset,
+            "csrf_field": _csrf_field,
+            "current_lang": _current_lang,
+        }
+    )
+    environment.filters.update({name: _for_reader(filter_) for name, filter_ in _FILTERS.items()})
+    return environment

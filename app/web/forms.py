@@ -1,0 +1,51 @@
+"""Reading posted forms: every HTML form passes here, and none passes without its token."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from app.core.auth.tokens import csrf_matches
+from app.core.errors import DomainError
+
+MAX_FIELDS = 2000
+
+
+class TokenMismatch(DomainError):
+    """A form without the browser's own token: forged, or from a page that outlived its session."""
+
+    code = "csrf"
+    status = 403
+    title = "The form has grown too old."
+    detail = "Its security token does not belong to your present session. Nothing was changed."
+    hint = "Go back, reload the page and send the form again."
+
+
+async def read_form(request: Request) -> FormData:
+    """
+    Return the posted form.
+
+    :raises TokenMismatch: the token is missing or belongs to another browser.
+    """
+    form = await request.form(max_fields=MAX_FIELDS)
+    if not csrf_matches(request.state.csrf_secret, str(form.get("csrf_token", ""))):
+        raise TokenMismatch
+    return form
+
+
+PostedForm = Annotated[FormData, Depends(read_form)]
+
+
+def text(form: FormData, name: str) -> str:
+    """Return the text of a field, empty when it is missing or a file."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def local_path(target: str, default: str = "/") -> str:
+    """Return a path of this site; whatever leads elsewhere becomes the default (no open redirect)."""
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    return target

@@ -1,0 +1,1 @@
+"""Pages of the shell: start, sign-in, dossiers, inbox, tracking and verification."""

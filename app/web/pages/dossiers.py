@@ -1,0 +1,339 @@
+"""Dossiers: one's own list, the form page by page, check answers, the dossier's page and its actions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse
+
+from app.core.auth.models import Party, User
+from app.core.documents.models import Document
+from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
+from app.core.kit.actor import Actor
+from app.core.kit.ids import uuid7
+from app.core.kit.time import local_day, utcnow
+from app.core.workflow import answers as form
+from app.core.workflow import inbox, procedures
+from app.core.workflow.definition import ClockMode, FormSection
+from app.core.workflow.desk import StalePage
+from app.core.workflow.permissions import FILE
+from app.web import dossier_view
+from app.web.clock_view import clock_reader
+from app.web.dossier_view import Dossier
+from app.web.forms import PostedForm, text
+from app.web.need import CustomerActor, SignedInActor
+from app.web.render import Crumb, render, request_translator
+from app.web.services import CurrentDesk, CurrentZone
+from app.web.unit import DbSession, router
+
+dossiers = router()
+
+SUBJECT_KIND = "case"
+
+
+@dossiers.get("/my", name="my", include_in_schema=False)
+def my_zone(request: Request, session: DbSession, actor: CustomerActor, zone: CurrentZone) -> Response:
+    """Show an applicant what waits, what runs, and what can be started."""
+    now = utcnow()
+    reader = clock_reader(session, now=now, zone=zone.tz)
+    lines = inbox.of_party(session, party_ids=actor.party_ids)
+    rows = []
+    for line in lines:
+        definition = procedures.definition_of(session, line.version_id)
+        rows.append(
+            {
+                "id": str(line.id),
+                "code": line.code,
+                "title": line.title,
+                "procedure": definition.title,
+                "state": definition.states[line.state].title,
+                "waits_for_me": definition.states[line.state].waits_for == "APPLICANT"
+                and not definition.states[line.state].final,
+                "clock": reader.view(line.clock, line.due_at),
+                "saved_at": line.saved_at,
+            }
+        )
+    startable = [
+        {"code": found.code, "title": found.title, "catalogue": found.catalogue}
+        for found in procedures.catalogue(session, local_day(now, zone.tz))
+    ]
+    parties = _fileable(session, actor)
+    view = {"title": request_translator(request).gettext("My zone"), "rows": rows, "startable": startable, "parties": parties}
+    return render(request, "dossiers/my.html", view)
+
+
+@dossiers.get("/dossiers/new", name="new-dossier", include_in_schema=False)
+def start_page(
+    request: Request, session: DbSession, actor: CustomerActor, zone: CurrentZone, procedure: str
+) -> Response:
+    """Tell before the start what the procedure asks for and how long it takes."""
+    _, definition = procedures.in_force(session, procedure, local_day(utcnow(), zone.tz))
+    view = {
+        "title": request_translator(request).gettext("Before you start"),
+        "definition": definition.model_dump(mode="json"),
+        "parties": _fileable(session, actor),
+        "case_id": str(uuid7()),
+        "crumbs": _crumbs(request),
+    }
+    return render(request, "dossiers/new.html", view)
+
+
+@dossiers.post("/dossiers", include_in_schema=False)
+def open_dossier(
+    request: Request, session: DbSession, actor: CustomerActor, desk: CurrentDesk, posted: PostedForm
+) -> Response:
+    """Open a draft; the key comes with the page, so a double click opens one."""
+    case = desk.open(
+        session,
+        case_id=_uuid(text(posted, "case_id")),
+        procedure=text(posted, "procedure"),
+        party_id=_uuid(text(posted, "party_id")),
+        actor=actor,
+        now=utcnow(),
+    )
+    return RedirectResponse(f"/dossiers/{case.id}", 303)
+
+
+@dossiers.get("/dossiers/{case_id}", name="dossier", include_in_schema=False)
+def dossier_page(
+    request: Request, session: DbSession, actor: SignedInActor, zone: CurrentZone, case_id: UUID, done: str = ""
+) -> Response:
+    """Show everything about a dossier; while it is with the applicant, the task list of its form."""
+    return _dossier(request, session, actor, zone, dossier_view.load(session, case_id, actor), done=done)
+
+
+@dossiers.get("/dossiers/{case_id}/form/{section}", name="form-section", include_in_schema=False)
+def section_page(
+    request: Request, session: DbSession, actor: CustomerActor, case_id: UUID, section: str
+) -> Response:
+    """Show one page of the form."""
+    dossier = dossier_view.load(session, case_id, actor)
+    return _section(request, dossier, _find(dossier, section))
+
+
+@dossiers.post("/dossiers/{case_id}/form/{section}", include_in_schema=False)
+def save_section(
+    request: Request,
+    session: DbSession,
+    actor: CustomerActor,
+    desk: CurrentDesk,
+    posted: PostedForm,
+    case_id: UUID,
+    section: str,
+) -> Response:
+    """Save one page; what could not be read is shown again beside what is wrong with it."""
+    dossier = dossier_view.load(session, case_id, actor)
+    chosen = _find(dossier, section)
+    raw = _raw(chosen, posted)
+    answers, problems = form.read_section(chosen, raw, lang=request_translator(request).lang)
+    if problems:
+        return _section(request, dossier, chosen, raw=raw, problems=problems, status=422)
+    desk.save(session, case_id=case_id, changed=answers, actor=actor, now=utcnow())
+    following = _after(dossier, chosen)
+    target = f"form/{following.code}" if following and text(posted, "then") != "list" else ""
+    return RedirectResponse(f"/dossiers/{case_id}/{target}".rstrip("/"), 303)
+
+
+@dossiers.post("/dossiers/{case_id}/actions/{action}", include_in_schema=False)
+def act(
+    request: Request,
+    session: DbSession,
+    actor: SignedInActor,
+    desk: CurrentDesk,
+    zone: CurrentZone,
+    posted: PostedForm,
+    case_id: UUID,
+    action: str,
+) -> Response:
+    """Take an action; a refusal shows the dossier's present state with what to do, and keeps what was typed."""
+    revision = int(text(posted, "revision")) if text(posted, "revision").isdigit() else 0
+    given = {"reason": text(posted, "reason")}
+    try:
+        desk.perform(
+            session, case_id=case_id, action=action, revision=revision, actor=actor, now=utcnow(), input=given
+        )
+    except (Invalid, StalePage) as refusal:
+        session.rollback()
+        dossier = dossier_view.load(session, case_id, actor)
+        return _dossier(request, session, actor, zone, dossier, refusal=refusal, given=given, asked=action)
+    return RedirectResponse(f"/dossiers/{case_id}?done={action}", 303)
+
+
+def _dossier(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    zone: Any,
+    dossier: Dossier,
+    *,
+    done: str = "",
+    refusal: DomainError | None = None,
+    given: Mapping[str, str] | None = None,
+    asked: str = "",
+) -> Response:
+    lang = request_translator(request).lang
+    case, definition = dossier.case, dossier.definition
+    reader = clock_reader(session, now=utcnow(), zone=zone.tz)
+    state = definition.states[case.state]
+    view = {
+        "title": case.title or request_translator(request).gettext("New dossier"),
+        "case": {
+            "id": str(case.id),
+            "code": case.code,
+            "revision": case.revision,
+            "office": _office(zone, case.office),
+            "appointment_at": case.appointment_at,
+            "submitted_at": case.submitted_at,
+            "accepted_at": case.accepted_at,
+            "decided_at": case.decided_at,
+            "saved_at": case.saved_at,
+            "applicant": dossier.applicant,
+        },
+        "procedure": {"title": definition.title, "catalogue": definition.catalogue, "version": definition.version},
+        "basis": dossier_view.basis_view(session, definition),
+        "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},
+        "clock": reader.view(ClockMode(case.clock), case.due_at),
+        "filling": dossier_view.with_applicant(dossier) and not actor.is_officer,
+        "tasks": [
+            {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"} for task in dossier_view.sections(dossier)
+        ],
+        "answers": [
+            {
+                "code": section.code,
+                "title": section.title,
+                "rows": dossier_view.answer_rows(section, case.answers, lang),
+            }
+            for section in definition.sections
+        ],
+        "actions": dossier_view.actions(dossier),
+        "timeline": dossier_view.timeline(dossier, _names(session, actor, dossier)),
+        "papers": _papers(session, case.id),
+        "done": done,
+        "refusal": _refusal(request, refusal) if refusal else None,
+        "problems": refusal.errors if refusal else (),
+        "given": given or {},
+        "asked": asked,
+        "crumbs": _crumbs(request, officer=actor.is_officer),
+    }
+    return render(request, "dossiers/dossier.html", view, status=refusal.status if refusal else 200)
+
+
+def _section(
+    request: Request,
+    dossier: Dossier,
+    section: FormSection,
+    *,
+    raw: Mapping[str, Any] | None = None,
+    problems: Sequence[FieldProblem] = (),
+    status: int = 200,
+) -> Response:
+    case = dossier.case
+    position = dossier.definition.sections.index(section)
+    view = {
+        "title": section.title[request_translator(request).lang],
+        "section": section.model_dump(mode="json"),
+        "values": raw if raw is not None else _typed(section, case.answers),
+        "case_id": str(case.id),
+        "saved_at": case.saved_at,
+        "step": position + 1,
+        "steps": len(dossier.definition.sections),
+        "problems": problems,
+        "crumbs": [
+            *_crumbs(request),
+            Crumb(case.title or request_translator(request).gettext("New dossier"), f"/dossiers/{case.id}"),
+        ],
+    }
+    return render(request, "dossiers/section.html", view, status=status)
+
+
+def _typed(section: FormSection, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return saved answers as the fields take them; money falls apart into amount and currency."""
+    values: dict[str, Any] = {}
+    for field in section.fields:
+        value = answers.get(field.code)
+        if field.type == "money" and value is not None:
+            values[field.code], values[f"{field.code}_currency"] = value["amount"], value["currency"]
+        elif field.type == "boolean" and value is not None:
+            values[field.code] = "yes" if value else "no"
+        else:
+            values[field.code] = value
+    return values
+
+
+def _raw(section: FormSection, posted: FormData) -> dict[str, Any]:
+    raw: dict[str, Any] = {}
+    for field in section.fields:
+        if field.type == "choices":
+            raw[field.code] = [value for value in posted.getlist(field.code) if isinstance(value, str)]
+        else:
+            raw[field.code] = text(posted, field.code)
+        if field.type == "money":
+            raw[f"{field.code}_currency"] = text(posted, f"{field.code}_currency")
+    return raw
+
+
+def _find(dossier: Dossier, code: str) -> FormSection:
+    found = next((section for section in dossier.definition.sections if section.code == code), None)
+    if found is None or not dossier_view.with_applicant(dossier):
+        raise NotFound
+    return found
+
+
+def _after(dossier: Dossier, section: FormSection) -> FormSection | None:
+    following = dossier.definition.sections.index(section) + 1
+    return dossier.definition.sections[following] if following < len(dossier.definition.sections) else None
+
+
+def _fileable(session: Session, actor: Actor) -> list[dict[str, str]]:
+    """Return the parties for which the actor may file."""
+    ids = [grant.party_id for grant in actor.grants if FILE in grant.permissions]
+    rows = session.execute(select(Party.id, Party.name).where(Party.id.in_(ids)).order_by(Party.name, Party.id))
+    return [{"id": str(row.id), "name": row.name} for row in rows]
+
+
+def _names(session: Session, actor: Actor, dossier: Dossier) -> dict[UUID, str]:
+    """Return who took the steps, for officers; an applicant sees the office, not the person."""
+    if not actor.is_officer:
+        return {}
+    ids = {event.actor_id for event in dossier.history if event.actor_id is not None}
+    rows = session.execute(select(User.id, User.full_name).where(User.id.in_(ids)))
+    return {row.id: row.full_name for row in rows}
+
+
+def _papers(session: Session, case_id: UUID) -> list[dict[str, Any]]:
+    rows = session.scalars(
+        select(Document)
+        .where(Document.subject_kind == SUBJECT_KIND, Document.subject_id == case_id)
+        .order_by(Document.created_at, Document.id)
+    )
+    return [
+        {"id": str(row.id), "title": row.title, "kind": row.kind, "at": row.created_at, "sha256": row.sha256}
+        for row in rows
+    ]
+
+
+def _office(zone: Any, code: str) -> Mapping[str, str]:
+    found = next((office.name for office in zone.divisions if office.code == code), None)
+    return found or {"en": code}
+
+
+def _refusal(request: Request, refusal: DomainError) -> dict[str, str]:
+    translate = request_translator(request).gettext
+    return {name: translate(getattr(refusal, name), **refusal.params) for name in ("title", "detail", "hint")}
+
+
+def _crumbs(request: Request, *, officer: bool = False) -> list[Crumb]:
+    if officer:
+        return [Crumb(request_translator(request).gettext("Inbox"), "/inbox")]
+    return [Crumb(request_translator(request).gettext("My zone"), "/my")]
+
+
+def _uuid(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        raise NotFound from None

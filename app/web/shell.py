@@ -1,0 +1,49 @@
+"""The frame around every page: who sees which menu entries, and where the shell's links lead."""
+
+from fastapi import Request
+
+from app.core.i18n import N_
+from app.core.kit.actor import Actor, ActorKind
+from app.core.workflow.permissions import FILE, READ
+from app.web.render import NavItem, ShellLinks, request_translator
+from app.web.spec import Door, MenuItem
+
+LINKS = ShellLinks(home="/", inbox="/inbox", login="/login", logout="/logout")
+
+MENU = (
+    MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
+    MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE}), 10),
+    MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
+    MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),
+    MenuItem("verify", N_("Verify"), "/verify", "shield-check", frozenset(), 70),
+)
+
+DOORS = (
+    Door(N_("What do I need?"), N_("Procedures, papers, time and cost."), "/procedures", "help-circle", 10),
+    Door(N_("Track"), N_("Where a dossier stands, by its code."), "/track", "search", 20),
+    Door(N_("Verify"), N_("Whether a certificate is genuine and in force."), "/verify", "shield-check", 30),
+)
+
+# The letter after g that goes to a menu entry.
+_KEYS = {"inbox": "i", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
+
+
+def navigation(request: Request, actor: Actor) -> list[NavItem]:
+    """Return the side menu of an actor; visitors have none."""
+    if actor.kind is ActorKind.ANONYMOUS:
+        return []
+    gettext = request_translator(request).gettext
+    path = request.url.path
+    items: list[MenuItem] = sorted(request.app.state.menu, key=lambda item: item.order)
+    return [
+        NavItem(
+            gettext(item.title),
+            item.href,
+            item.icon,
+            active=path == item.href or path.startswith(item.href + "/"),
+            key=_KEYS.get(item.code, ""),
+            bottom=item.order <= 60,  # noqa: PLR2004  the bar of a phone holds four
+        )
+        for item in items
+        if not item.permissions or any(actor.may(code) for code in item.permissions)
+    ]

@@ -1,0 +1,82 @@
+"""What a module offers to the shell. The composition root collects one ``ModuleSpec`` from each module."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+
+from app.core.auth.permissions import Permission
+from app.core.jobs import JobRegistry
+from app.core.kit.actor import Actor
+from app.core.outbox import HandlerRegistry
+from app.core.workflow.step import Effect, Guard
+from app.web.kernel import Kernel
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An entry of the side menu, shown to those who hold one of the permissions (to all when none is named)."""
+
+    code: str
+    title: str
+    href: str
+    icon: str
+    permissions: frozenset[str] = frozenset()
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One of the big doors of the public start page."""
+
+    title: str
+    text: str
+    href: str
+    icon: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPanel:
+    """A panel that a higher module hangs on an object's page of a lower one (for example on an enterprise)."""
+
+    object_kind: str
+    title: str
+    template: str
+    view: Callable[[Session, Actor, UUID], Mapping[str, Any]]
+    order: int = 100
+
+
+def _nothing(kernel: Kernel) -> Mapping[str, Any]:
+    return {}
+
+
+def _no_reactions(kernel: Kernel, handlers: HandlerRegistry, jobs: JobRegistry) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSpec:
+    """
+    The wiring of one module and nothing else.
+
+    ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
+    """
+
+    code: str
+    routers: Sequence[APIRouter] = ()
+    permissions: Sequence[Permission] = ()
+    menu: Sequence[MenuItem] = ()
+    doors: Sequence[Door] = ()
+    panels: Sequence[ObjectPanel] = ()
+    templates: Path | None = None
+    procedures: Path | None = None
+    guards: Callable[[Kernel], Mapping[str, Guard]] = _nothing
+    effects: Callable[[Kernel], Mapping[str, Effect]] = _nothing
+    register: Callable[[Kernel, HandlerRegistry, JobRegistry], None] = _no_reactions

@@ -1,0 +1,81 @@
+// htmx with a morphing swap that keeps what a person is typing. Its settings stand in a <meta> of the
+// base template, where the content security policy is decided too.
+import htmx from 'htmx.org'
+import { Idiomorph } from 'idiomorph'
+
+type Field = HTMLInputElement | HTMLTextAreaElement
+
+const isDirty = (field: Field): boolean =>
+  field.value !== field.defaultValue ||
+  (field instanceof HTMLInputElement && field.checked !== field.defaultChecked)
+
+const keepTyped = (old: Element): boolean => {
+  const isField = old instanceof HTMLInputElement || old instanceof HTMLTextAreaElement
+  return !(isField && isDirty(old))
+}
+
+htmx.defineExtension('morph', {
+  isInlineSwap: (style: string) => style.startsWith('morph'),
+  handleSwap: (style: string, target: Element, fragment: DocumentFragment) => {
+    if (!style.startsWith('morph')) return false
+    const inner = style === 'morph:innerHTML'
+    // The type declares one node or a string only; a list is what the library documents and takes.
+    const content = (inner ? fragment.childNodes : fragment.children) as unknown as Element
+    return Idiomorph.morph(target, content, {
+      morphStyle: inner ? 'innerHTML' : 'outerHTML',
+      ignoreActiveValue: true,
+      callbacks: { beforeNodeMorphed: keepTyped },
+    }) as Node[]
+  },
+} as never)
+
+/** Put the reader where the new page begins: at its errors, at an autofocus field or at its content. */
+function focusStart(boosted: boolean): void {
+  const errors = document.querySelector<HTMLElement>('[data-error-summary]')
+  if (errors) return errors.focus()
+  if (!boosted) return
+  const first = document.querySelector<HTMLElement>('main [autofocus]') ?? document.querySelector<HTMLElement>('main')
+  first?.focus({ preventScroll: true })
+}
+
+/** <html> is not swapped: carry over its language and theme, and load a page of a newer release whole. */
+function followRoot(event: Event): void {
+  const { xhr, boosted } = (event as CustomEvent).detail as { xhr: XMLHttpRequest; boosted: boolean }
+  const tag = boosted && /<html[^>]*>/i.exec(xhr.responseText)?.[0]
+  if (!tag) return
+  const root = document.documentElement
+  const value = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(tag)?.[1] ?? ''
+  if (xhr.status === 200 && value('data-build') !== (root.dataset.build ?? '')) {
+    event.preventDefault()
+    location.assign(xhr.responseURL)
+    return
+  }
+  root.lang = value('lang') || root.lang
+}
+
+/** Show the error page of a link or form; an error of a fragment is shown only where the server says. */
+function showErrors(event: Event): void {
+  const detail = (event as CustomEvent).detail as { xhr: XMLHttpRequest; boosted: boolean; shouldSwap: boolean; isError: boolean }
+  if (detail.xhr.status < 400 || detail.xhr.status === 422) return
+  if (!detail.boosted && !detail.xhr.getResponseHeader('HX-Retarget')) return
+  detail.shouldSwap = true
+  detail.isError = false
+}
+
+document.addEventListener('htmx:beforeSwap', showErrors)
+document.addEventListener('htmx:beforeSwap', followRoot)
+document.addEventListener('htmx:afterSettle', event => {
+  const detail = (event as CustomEvent).detail as { boosted?: boolean; target?: Element }
+  focusStart(Boolean(detail.boosted) && detail.target === document.body)
+})
+if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => focusStart(false))
+else focusStart(false)
+
+/** Say so when a request fails; the page stays as it was and nothing typed is lost. */
+for (const name of ['htmx:sendError', 'htmx:responseError', 'htmx:timeout']) {
+  document.addEventListener(name, () => {
+    const notice = document.querySelector<HTMLTemplateElement>('#connection-failed')
+    const region = document.querySelector('[data-flashes]')
+    if (notice && region) region.replaceChildren(notice.content.cloneNode(true))
+  })
+}

@@ -1,0 +1,150 @@
+"""A running platform and a browser that tolerates no fault: console errors, CSP violations and outside requests fail."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+
+from app.core.db.cluster import PrivateCluster
+from app.core.settings import ROOT
+from tests.conftest import clone
+
+CHROMIUM = os.environ.get("FTZ_CHROMIUM", "/usr/bin/chromium")
+ARGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+WATCH_CSP = (
+    "document.addEventListener('securitypolicyviolation',"
+    "e => console.error('CSP', e.effectiveDirective, e.blockedURI, e.sourceFile))"
+)
+# Chromium itself writes this line for a form that is answered with its errors.
+ALLOWED = ("422 (Unprocessable", "409 (Conflict)", "404 (Not Found)")
+
+
+@dataclass
+class Site:
+    """A platform process on a database of its own."""
+
+    url: str
+    database: str
+    process: "subprocess.Popen[bytes]"
+
+
+@pytest.fixture(scope="session")
+def site(cluster: PrivateCluster, ready_template: str, test_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The web process on a ready database."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("site") / "web.log"
+    with clone(cluster, ready_template) as target, log.open("wb") as output:
+        env = {
+            **os.environ,
+            "FTZ_VAR": str(test_var),
+            "FTZ_PORT": str(port),
+            "FTZ_DATABASE_URL": target.conninfo("ftz_web_tenant"),
+        }
+        command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)  # noqa: S603
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait(url, process, log)
+            yield Site(url, target.name, process)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=1).read()  # noqa: S310  our own loopback address
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.25)
+    raise RuntimeError(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the run."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Faults:
+    """What a page may not do."""
+
+    seen: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        """Note an error line of the console."""
+        if message.type == "error" and not any(text in message.text for text in ALLOWED):
+            self.seen.append(message.text)
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Open pages as different people; at the end, none of them may have shown a fault."""
+    contexts: list[BrowserContext] = []
+    faults = Faults()
+
+    def make(*, lang: str = "vi", phone: bool = False, dark: bool = False, script: bool = True) -> Page:
+        size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+        context = browser.new_context(
+            base_url=site.url,
+            viewport=size,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="vi-VN" if lang == "vi" else "en-GB",
+            timezone_id="Asia/Ho_Chi_Minh",
+            java_script_enabled=script,
+            is_mobile=phone,
+            has_touch=phone,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.add_init_script(WATCH_CSP)
+        context.route("**/*", lambda route: _inside(route, site.url, faults))
+        page = context.new_page()
+        page.on("console", faults.console)
+        page.on("pageerror", lambda error: faults.seen.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert faults.seen == []
+
+
+def _inside(route: Route, url: str, faults: Faults) -> None:
+    if route.request.url.startswith((url, "data:", "blob:")):
+        route.continue_()
+    else:
+        faults.seen.append(f"outside: {route.request.url}")
+        route.abort()
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Save a screenshot under var/screens when FTZ_SCREENS is set."""
+    folder = ROOT / "var" / "screens"
+
+    def take(page: Page, name: str) -> None:
+        if os.environ.get("FTZ_SCREENS"):
+            folder.mkdir(parents=True, exist_ok=True)
+            page.evaluate("() => document.fonts.ready.then(() => 1)")
+            page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+
+    return take
