@@ -60,7 +60,7 @@ bench: setup-dev ## Print the ratio tables of every benchmark
 # --- check -----------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: setup-dev format-check lint types boundaries templates tests ## All that must be right before a change goes in; CI runs this
+check: setup-dev format-check lint types boundaries templates translations tests ## All that must be right before a change goes in; CI runs this
 
 .PHONY: setup-dev
 setup-dev: ## Set up what development and tests need
@@ -89,7 +89,11 @@ boundaries: setup-dev ## Check which module may import which
 
 .PHONY: templates
 templates: setup-dev ## Check form and faults of the page templates
-	@echo "== templates"; $(BIN)/djlint app --check --quiet && $(BIN)/djlint app --lint --quiet
+	@echo "== templates"; $(BIN)/djlint app --profile=jinja --ignore J018,H025 --lint --quiet
+
+.PHONY: translations
+translations: setup-dev ## Check that every text is translated
+	@echo "== translations"; $(BIN)/python -m tools.i18n check
 
 .PHONY: tests
 tests: setup-dev
@@ -97,4 +101,4 @@ tests: setup-dev
 
 .PHONY: i18n
 i18n: setup-dev ## Collect texts that wait for translation
-	@$(BIN)/ftz i18n
+	@$(BIN)/python -m tools.i18n update

@@ -67,7 +67,11 @@ def compose(settings: Settings) -> Platform:
         settings=settings,
         zone=zone,
         permissions=PermissionBook(
-            [*AUTH_PERMISSIONS, *WORKFLOW_PERMISSIONS, *(each for module in MODULES for each in module.permissions)]
+            [
+                *AUTH_PERMISSIONS,
+                *WORKFLOW_PERMISSIONS,
+                *(each for module in MODULES for each in module.permissions),
+            ]
         ),
         desk=desk,
         handlers=handlers,

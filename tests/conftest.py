@@ -64,8 +64,14 @@ def _locked(path: Path) -> Iterator[None]:
 def _fingerprint() -> str:
     """Return what decides whether a template of an earlier run still serves."""
     digest = hashlib.sha256()
-    files = [ROOT / "requirements-dev.lock", *(ROOT / "migrations").rglob("*.py"), *(ROOT / "app").rglob("*.yaml")]
-    for path in sorted([*files, ROOT / "app/cli/setup.py", ROOT / "app/cli/demo.py", *(ROOT / "app").rglob("models.py")]):
+    files = [
+        ROOT / "requirements-dev.lock",
+        *(ROOT / "migrations").rglob("*.py"),
+        *(ROOT / "app").rglob("*.yaml"),
+    ]
+    for path in sorted(
+        [*files, ROOT / "app/cli/setup.py", ROOT / "app/cli/demo.py", *(ROOT / "app").rglob("models.py")]
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

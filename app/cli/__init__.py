@@ -29,7 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "migrate": Entry("app.cli.setup:migrate", "Bring the database schema to this version."),
     "seed": Entry("app.cli.seed:seed", "Fill an empty installation with the demo zone."),
     "demo": Entry("app.cli.demo:demo", "Show the demo accounts."),
-    "user": Entry("app.cli.user:user", "Create and manage accounts."),
+    "user": Entry("app.cli.users:user", "Create and manage accounts."),
     "law": Entry("app.cli.law:law", "Load, check and compare legal instruments and values."),
     "procedure": Entry("app.cli.procedure:procedure", "Check and publish procedure types."),
     "evidence": Entry("app.cli.evidence:evidence", "Verify the evidence log."),

@@ -16,6 +16,7 @@ from app.core import law
 from app.core.auth.models import Office, PartyKind
 from app.core.auth.service import create_office
 from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
+from app.core.db.cluster import running
 from app.core.db.migrate import upgrade
 from app.core.jobs.schema import apply_schema
 from app.core.kit.actor import SYSTEM
@@ -88,7 +89,9 @@ def publish_procedures(database: Database, platform: Platform, echo: Echo, *, no
     :raises ProcedureFaulty: the static checker found faults.
     :raises PublishedChanged: a published version's file has been changed.
     """
-    found = sorted(map(procedures.read_file, procedure_files()), key=lambda each: (each.code, each.valid_from))
+    found = sorted(
+        map(procedures.read_file, procedure_files()), key=lambda each: (each.code, each.valid_from)
+    )
     with database.transaction(OFFICER) as session:
         vocabulary = vocabulary_of(platform, frozenset(law.instruments(session)), law_keys())
         for definition in found:
@@ -148,4 +151,6 @@ def create_offices(database: Database, zone: ZoneConfig, *, now: datetime) -> No
 @click.command()
 def migrate() -> None:
     """Bring schema, law, procedures and offices of this installation to this version."""
-    prepare(Settings(), click.echo)
+    settings = Settings()
+    with running(settings):
+        prepare(settings, click.echo)

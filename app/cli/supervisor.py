@@ -129,7 +129,7 @@ class Supervisor:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             process_group=0,  # Ctrl-C reaches the supervisor only, which stops the rest in order
         )
-        assert process.stdout is not None  # noqa: S101 - narrows the type, PIPE was asked for
+        assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, child)
         child.process, child.since, child.rest = process, time.monotonic(), b""

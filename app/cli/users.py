@@ -15,7 +15,12 @@ from app.core.kit.time import utcnow
 from app.core.settings import Settings
 
 
-@click.command()
+@click.group()
+def user() -> None:
+    """Create and manage accounts."""
+
+
+@user.command()
 @click.argument("login")
 @click.option("--name", required=True, help="Full name, shown beside what the person does.")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(ROLES)))

@@ -17,7 +17,12 @@ class Certificate(Base):
     __tablename__ = "investment_certificate"
     __table_args__ = (
         UniqueConstraint("number", "revision"),
-        ExcludeConstraint(("project_id", "="), ("valid", "&&"), ("recorded", "&&"), name="ex_investment_certificate_in_force"),
+        ExcludeConstraint(
+            ("project_id", "="),
+            ("valid", "&&"),
+            ("recorded", "&&"),
+            name="ex_investment_certificate_in_force",
+        ),
         tenancy(Tenancy.TENANT),
     )
 

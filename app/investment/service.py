@@ -177,5 +177,3 @@ def _tell(session: Session, certificate: Certificate, *, actor: Actor, now: date
         number=certificate.number, revision=certificate.revision,
     )  # fmt: skip
     outbox.publish(session, issued, actor=actor, at=now, party_id=certificate.party_id)
-
-

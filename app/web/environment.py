@@ -160,7 +160,7 @@ def _manifest() -> Mapping[str, str]:
     if not path.exists():
         return {}
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(manifest, dict)  # noqa: S101 - our own build writes it
+    assert isinstance(manifest, dict)
     return manifest
 
 

@@ -178,8 +178,8 @@ def render(
     shell = _shell(request, chosen.lang)
     environment = getattr(request.app.state, "templates", None) or _shell_environment()
     zone, actor, token = shell["zone"], shell["actor"], shell["csrf_token"]
-    assert isinstance(zone, dict)  # noqa: S101 - built above
-    assert isinstance(actor, Actor)  # noqa: S101 - the contract of request.state
+    assert isinstance(zone, dict)
+    assert isinstance(actor, Actor)
     timezone = ZoneInfo(zone.get("timezone") or DEFAULT_TIMEZONE)
     with rendering_for(Reader(chosen, timezone, str(token))):
         body = environment.get_template(template).render({**shell, **view})

@@ -8,7 +8,7 @@ Requests pass a gate no wider than pool and thread limiter: a pool as large as t
 deadlocks when a connection is held across two thread hops.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Annotated, Any
 
 import anyio
@@ -37,7 +37,7 @@ class Busy(DomainError):
 class UnitRoute(APIRoute):
     """A route whose database session commits only when the answer is a success."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler with the gate, the caller's identity and the note of the final status."""
         inner = super().get_route_handler()
 

@@ -75,7 +75,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_workflow_procedure_version"),
         sa.UniqueConstraint("code", "version", name="uq_workflow_procedure_version_code_version"),
         sa.CheckConstraint("state in ('DRAFT', 'PUBLISHED')", name="ck_workflow_procedure_version_state"),
-        pg.ExcludeConstraint(("code", "="), ("valid", "&&"), where=sa.text("state = 'PUBLISHED'"), name="ex_workflow_procedure_version_in_force"),
+        pg.ExcludeConstraint(
+            ("code", "="),
+            ("valid", "&&"),
+            where=sa.text("state = 'PUBLISHED'"),
+            name="ex_workflow_procedure_version_in_force",
+        ),
     )
     op.execute(PUBLISHED_IS_IMMUTABLE)
     op.execute(
@@ -92,7 +97,12 @@ def upgrade() -> None:
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("office", sa.String(), nullable=False, comment="code of the division that is responsible"),
         sa.Column("code", sa.String(), comment="public code with check digit, given at filing"),
-        sa.Column("title", sa.String(), nullable=False, comment="what the dossier is about, in the applicant's words"),
+        sa.Column(
+            "title",
+            sa.String(),
+            nullable=False,
+            comment="what the dossier is about, in the applicant's words",
+        ),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("national", sa.BigInteger(), comment="status code of the national portal, 1-10"),
         sa.Column("clock", sa.String(), nullable=False),
@@ -181,7 +191,9 @@ def upgrade() -> None:
         sa.Column("at", TZ, nullable=False),
         sa.Column("visible", sa.Boolean(), nullable=False),
         sa.Column("input", pg.JSONB(), nullable=False),
-        sa.Column("law", pg.JSONB(), nullable=False, comment="content hashes of the legal values the step used"),
+        sa.Column(
+            "law", pg.JSONB(), nullable=False, comment="content hashes of the legal values the step used"
+        ),
         sa.UniqueConstraint("case_id", "revision", name="uq_workflow_event_case_id_revision"),
         name="workflow_event",
     )

@@ -48,9 +48,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_investment_certificate"),
         sa.UniqueConstraint("number", "revision", name="uq_investment_certificate_number_revision"),
         sa.UniqueConstraint("verification_code", name="uq_investment_certificate_verification_code"),
-        pg.ExcludeConstraint(("project_id", "="), ("valid", "&&"), ("recorded", "&&"), name="ex_investment_certificate_in_force"),
+        pg.ExcludeConstraint(
+            ("project_id", "="),
+            ("valid", "&&"),
+            ("recorded", "&&"),
+            name="ex_investment_certificate_in_force",
+        ),
         sa.ForeignKeyConstraint(["party_id"], ["auth_party.id"], name="fk_investment_certificate_party_id"),
-        sa.ForeignKeyConstraint(["project_id"], ["registry_project.id"], name="fk_investment_certificate_project_id"),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["registry_project.id"], name="fk_investment_certificate_project_id"
+        ),
         sa.ForeignKeyConstraint(["case_id"], ["workflow_case.id"], name="fk_investment_certificate_case_id"),
         sa.ForeignKeyConstraint(
             ["document_id"], ["documents_document.id"], name="fk_investment_certificate_document_id"

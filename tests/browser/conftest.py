@@ -1,4 +1,4 @@
-"""A running platform and a browser that tolerates no fault: console errors, CSP violations and outside requests fail."""
+"""A running platform, and a browser in which console errors, CSP violations and outside requests are faults."""
 
 import os
 import socket
@@ -37,7 +37,9 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(cluster: PrivateCluster, ready_template: str, test_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    cluster: PrivateCluster, ready_template: str, test_var: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """The web process on a ready database."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -51,7 +53,7 @@ def site(cluster: PrivateCluster, ready_template: str, test_var: Path, tmp_path_
             "FTZ_DATABASE_URL": target.conninfo("ftz_web_tenant"),
         }
         command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)  # noqa: S603
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
         url = f"http://127.0.0.1:{port}"
         try:
             _wait(url, process, log)

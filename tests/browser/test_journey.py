@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from app.cli.demo import PASSWORD
 from tests.browser.steps import act, fill_form, sign_in
@@ -23,7 +25,12 @@ pytestmark = pytest.mark.browser
     ids=["vi-wide-light", "en-phone-dark", "en-wide-dark-nojs", "vi-phone-light-nojs"],
 )
 def test_from_first_question_to_verified_certificate(
-    visit: Callable[..., Page], shoot: Callable[[Page, str], None], lang: str, phone: bool, dark: bool, script: bool
+    visit: Callable[..., Page],
+    shoot: Callable[[Page, str], None],
+    lang: str,
+    phone: bool,
+    dark: bool,
+    script: bool,
 ) -> None:
     look = {"lang": lang, "phone": phone, "dark": dark, "script": script}
     tag = f"{lang}-{'phone' if phone else 'wide'}-{'dark' if dark else 'light'}{'' if script else '-nojs'}"
@@ -43,7 +50,12 @@ def test_from_first_question_to_verified_certificate(
     seen(page, "08-receipt")
 
     intake, appraiser, head, leader = (visit(**look) for _ in range(4))
-    for each, login in ((intake, "mot.cua"), (appraiser, "tham.dinh"), (head, "truong.phong"), (leader, "lanh.dao")):
+    for each, login in (
+        (intake, "mot.cua"),
+        (appraiser, "tham.dinh"),
+        (head, "truong.phong"),
+        (leader, "lanh.dao"),
+    ):
         sign_in(each, login, PASSWORD)
     seen(intake, "09-inbox")
     act(intake, code, "accept")
@@ -74,10 +86,6 @@ def test_from_first_question_to_verified_certificate(
 
 
 def _verification_code(pdf: bytes) -> str:
-    from io import BytesIO
-
-    from pypdf import PdfReader
-
     text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
     found = re.search(r"[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}-[0-9A-Z]{6}-[0-9A-Z]", text)
     assert found, text

@@ -149,7 +149,10 @@ def _compile(
     )
     try:
         pdf, warnings = compiler.compile_with_warnings(
-            format="pdf", pdf_standards=["a-2b"], timestamp=at.astimezone(UTC).replace(microsecond=0), pdf_tags=tagged
+            format="pdf",
+            pdf_standards=["a-2b"],
+            timestamp=at.astimezone(UTC).replace(microsecond=0),
+            pdf_tags=tagged,
         )
         found = json.loads(compiler.query("<signature-field>", field="value"))
     except typst.TypstError as error:

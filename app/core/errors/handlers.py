@@ -33,7 +33,11 @@ def problem(error: DomainError, *, instance: str, translate: Translate) -> dict[
 
 def field_problem(each: FieldProblem, translate: Translate) -> dict[str, str]:
     """Return one field's problem in the caller's language."""
-    return {"name": each.name, "code": each.code, "reason": sentence(translate, each.reason, each.params or {})}
+    return {
+        "name": each.name,
+        "code": each.code,
+        "reason": sentence(translate, each.reason, each.params or {}),
+    }
 
 
 def sentence(translate: Translate, message: str, params: Mapping[str, Any]) -> str:

@@ -135,7 +135,7 @@ def _pending(connection: Connection, installed: str) -> Iterator[tuple[str, str,
 def _run_script(connection: Connection, sql: str) -> None:
     # Without parameters the driver sends the text as it is: several commands, and "%" means itself.
     driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101  narrows the type: the connection is open
+    assert driver is not None
     driver.execute(sql)
 
 

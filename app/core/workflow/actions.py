@@ -17,10 +17,12 @@ class Done(Protocol):
     """An entry of the history, as far as four eyes need it."""
 
     @property
-    def action(self) -> str: ...
+    def action(self) -> str:
+        """Code of the action taken."""
 
     @property
-    def actor_id(self) -> UUID | None: ...
+    def actor_id(self) -> UUID | None:
+        """Who took it; None for the platform itself."""
 
 
 @dataclass(frozen=True, slots=True)

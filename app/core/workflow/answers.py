@@ -82,9 +82,11 @@ def _text(field: FormField, text: str, lang: str) -> str:
 
 def _number(field: FormField, text: str, lang: str) -> Decimal:
     try:
-        value = parse_amount(text, lang)
+        value = parse_amount(text, "vi" if lang == "vi" else "en")
     except (ValueError, InvalidOperation):
-        raise _Unreadable("not-a-number", N_("Write a number, for example %(example)s."), example="1500") from None
+        raise _Unreadable(
+            "not-a-number", N_("Write a number, for example %(example)s."), example="1500"
+        ) from None
     if field.minimum is not None and value < Decimal(field.minimum):
         raise _Unreadable("too-small", N_("The smallest possible value is %(limit)s."), limit=field.minimum)
     if field.maximum is not None and value > Decimal(field.maximum):
@@ -108,7 +110,9 @@ def _money(field: FormField, text: str, currency: str, lang: str) -> dict[str, s
     try:
         money = Money(value, currency)
     except ValueError:
-        raise _Unreadable("bad-money", N_("%(currency)s does not have that many decimals."), currency=currency) from None
+        raise _Unreadable(
+            "bad-money", N_("%(currency)s does not have that many decimals."), currency=currency
+        ) from None
     return {"amount": format(money.amount, "f"), "currency": money.currency}
 
 
@@ -119,7 +123,9 @@ def _date(field: FormField, text: str, lang: str) -> str:
         except ValueError:
             continue
         return _within(field, day).isoformat()
-    raise _Unreadable("not-a-date", N_("Write the date as day/month/year, for example %(example)s."), example="31/12/2026")
+    raise _Unreadable(
+        "not-a-date", N_("Write the date as day/month/year, for example %(example)s."), example="31/12/2026"
+    )
 
 
 def _within(field: FormField, day: date) -> date:
@@ -152,7 +158,9 @@ def _boolean(field: FormField, text: str, lang: str) -> bool:
 
 def _email(field: FormField, text: str, lang: str) -> str:
     if not _EMAIL.fullmatch(text):
-        raise _Unreadable("not-an-email", N_("Write an e-mail address, for example %(example)s."), example="name@firm.vn")
+        raise _Unreadable(
+            "not-an-email", N_("Write an e-mail address, for example %(example)s."), example="name@firm.vn"
+        )
     return text
 
 
@@ -223,4 +231,6 @@ def missing_input(name: str) -> FieldProblem:
 def merged(definition: Definition, before: Mapping[str, Any], changed: Mapping[str, Any]) -> Answers:
     """Lay changed answers over earlier ones; only questions of the procedure are kept."""
     known = definition.fields()
-    return {code: value for code, value in {**before, **changed}.items() if code in known and value is not None}
+    return {
+        code: value for code, value in {**before, **changed}.items() if code in known and value is not None
+    }

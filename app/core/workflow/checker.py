@@ -63,7 +63,9 @@ def _graph(definition: Definition) -> Iterator[Finding]:
         if not state.final and not finals & _reach(name, definition.actions):
             yield Finding("dead-end", f"state {name}", "No final state can be reached from here.")
         if not state.final and not any(action.side is state.waits_for for action in outgoing):
-            yield Finding("nobody-acts", f"state {name}", f"It waits for {state.waits_for} who has no action.")
+            yield Finding(
+                "nobody-acts", f"state {name}", f"It waits for {state.waits_for} who has no action."
+            )
     codes = [action.code for action in definition.actions]
     for code in {code for code in codes if codes.count(code) > 1}:
         yield Finding("action-twice", f"action {code}", "The code stands twice.")
@@ -105,7 +107,9 @@ def _references(
             yield Finding("four-eyes", "action sign", "The signer must differ from drafter and approver.")
 
 
-def _law(definition: Definition, law_keys: Collection[str], instruments: Collection[str]) -> Iterator[Finding]:
+def _law(
+    definition: Definition, law_keys: Collection[str], instruments: Collection[str]
+) -> Iterator[Finding]:
     for key in (definition.limit, definition.reception_limit):
         if key not in law_keys:
             yield Finding("law-unknown", key, "No law value has this key.")

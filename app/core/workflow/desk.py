@@ -56,7 +56,9 @@ class FourEyes(Forbidden):
 
     code = "workflow.four-eyes"
     title = "Somebody else must take this step."
-    detail = "You took the step that “%(action)s” has to check; the rule of four eyes forbids both by one person."
+    detail = (
+        "You took the step that “%(action)s” has to check; the rule of four eyes forbids both by one person."
+    )
     hint = "Ask a colleague with the same role, or have the dossier re-assigned."
 
 
@@ -152,7 +154,9 @@ class Desk:
         if state.waits_for is not Side.APPLICANT or state.final:
             raise ActionNotPossible(state=case.state, action="save")
         case.answers = form.merged(definition, case.answers, changed)
-        case.title = str(case.answers.get("project_name_vi") or case.answers.get("project_name") or case.title)
+        case.title = str(
+            case.answers.get("project_name_vi") or case.answers.get("project_name") or case.title
+        )
         case.saved_at = now
         return case
 
@@ -205,7 +209,9 @@ class Desk:
 
     def _history(self, session: Session, case_id: UUID) -> list[CaseEvent]:
         return list(
-            session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.revision))
+            session.scalars(
+                select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.revision)
+            )
         )
 
     def _again(
@@ -276,14 +282,21 @@ def form_complete(step: Step) -> DomainError | None:
 def freeze_submission(step: Step) -> None:
     """Keep what the applicant sends, word for word, with its digest in the evidence entry."""
     case = step.case
-    assert step.actor.user_id is not None, "only a person or a client files"  # noqa: S101  narrowed for the type
+    assert step.actor.user_id is not None, "only a person or a client files"
     number = 1 + len(step.session.scalars(select(Submission.id).where(Submission.case_id == case.id)).all())
     digest = hashlib.sha256(canonical_json(case.answers)).hexdigest()
     step.session.add(
         Submission(
-            id=uuid7(), case_id=case.id, party_id=case.party_id, number=number, version_id=case.version_id,
-            answers=case.answers, digest=digest, at=step.now, by=step.actor.user_id,
-        )  # fmt: skip
+            id=uuid7(),
+            case_id=case.id,
+            party_id=case.party_id,
+            number=number,
+            version_id=case.version_id,
+            answers=case.answers,
+            digest=digest,
+            at=step.now,
+            by=step.actor.user_id,
+        )
     )
     case.submitted_at = case.submitted_at or step.now
     step.facts["submission"] = number

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select, tuple_
@@ -87,14 +88,14 @@ def of_party(session: Session, *, party_ids: Sequence[UUID], size: int = PAGE_SI
     return _read(session, query)
 
 
-def _lines() -> Select[tuple[object, ...]]:
+def _lines() -> Select[*tuple[Any, ...]]:
     return select(*_COLUMNS).join(Party, Party.id == Case.party_id)
 
 
-def _read(session: Session, query: Select[tuple[object, ...]]) -> list[CaseLine]:
+def _read(session: Session, query: Select[*tuple[Any, ...]]) -> list[CaseLine]:
     return [_line(row) for row in session.execute(query)]
 
 
-def _line(row: Row[tuple[object, ...]]) -> CaseLine:
+def _line(row: Row[Any]) -> CaseLine:
     values = row._asdict()
     return CaseLine(**{**values, "clock": ClockMode(values["clock"])})

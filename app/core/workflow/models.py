@@ -18,7 +18,12 @@ class ProcedureVersion(Base):
     __table_args__ = (
         UniqueConstraint("code", "version"),
         CheckConstraint("state in ('DRAFT', 'PUBLISHED')", name="state"),
-        ExcludeConstraint(("code", "="), ("valid", "&&"), where=text("state = 'PUBLISHED'"), name="ex_workflow_procedure_version_in_force"),
+        ExcludeConstraint(
+            ("code", "="),
+            ("valid", "&&"),
+            where=text("state = 'PUBLISHED'"),
+            name="ex_workflow_procedure_version_in_force",
+        ),
         tenancy(Tenancy.SHARED),
     )
 
@@ -48,7 +53,9 @@ class Case(Base):
         ),
         Index("ix_workflow_case_party_id", "party_id", "created_at"),
         Index("ix_workflow_case_version_id", "version_id"),
-        Index("ix_workflow_case_assigned_to", "assigned_to", postgresql_where=text("assigned_to is not null")),
+        Index(
+            "ix_workflow_case_assigned_to", "assigned_to", postgresql_where=text("assigned_to is not null")
+        ),
         tenancy(Tenancy.TENANT),
     )
 
@@ -57,7 +64,9 @@ class Case(Base):
     procedure: Mapped[str]
     version_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_procedure_version.id"))
     office: Mapped[str] = mapped_column(comment="code of the division that is responsible")
-    code: Mapped[str | None] = mapped_column(unique=True, comment="public code with check digit, given at filing")
+    code: Mapped[str | None] = mapped_column(
+        unique=True, comment="public code with check digit, given at filing"
+    )
     title: Mapped[str] = mapped_column(comment="what the dossier is about, in the applicant's words")
     state: Mapped[str]
     national: Mapped[int | None] = mapped_column(comment="status code of the national portal, 1-10")
@@ -70,7 +79,9 @@ class Case(Base):
     saved_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
-    appointment_at: Mapped[datetime | None] = mapped_column(comment="promised return, computed once at acceptance")
+    appointment_at: Mapped[datetime | None] = mapped_column(
+        comment="promised return, computed once at acceptance"
+    )
     due_at: Mapped[datetime | None] = mapped_column(comment="what the running clock says, moved by pauses")
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -128,7 +139,12 @@ class ClockInterval(Base):
     __table_args__ = (
         CheckConstraint("mode in ('RECEPTION', 'RUN', 'PAUSE')", name="mode"),
         CheckConstraint("ended_at >= started_at", name="order"),
-        Index("uq_workflow_clock_interval_open", "case_id", unique=True, postgresql_where=text("ended_at is null")),
+        Index(
+            "uq_workflow_clock_interval_open",
+            "case_id",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
         Index("ix_workflow_clock_interval_case_id", "case_id"),
         tenancy(Tenancy.TENANT),
     )
@@ -147,7 +163,11 @@ class Timer(Base):
 
     __tablename__ = "workflow_timer"
     __table_args__ = (
-        Index("ix_workflow_timer_due", "due_at", postgresql_where=text("fired_at is null and cancelled_at is null")),
+        Index(
+            "ix_workflow_timer_due",
+            "due_at",
+            postgresql_where=text("fired_at is null and cancelled_at is null"),
+        ),
         Index("ix_workflow_timer_case_id", "case_id"),
         tenancy(Tenancy.TENANT),
     )

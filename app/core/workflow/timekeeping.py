@@ -53,7 +53,9 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
         case.due_at = _due(step, step.definition.reception_limit, zone)
     elif after is ClockMode.RUN and case.accepted_at is None:
         _accept(step, zone)
-    elif after is ClockMode.RUN and before is ClockMode.PAUSE and ended is not None and case.due_at is not None:
+    elif (
+        after is ClockMode.RUN and before is ClockMode.PAUSE and ended is not None and case.due_at is not None
+    ):
         calendar = calendar_of(step.session, local_day(step.now, zone), zone)
         case.due_at = calendar.add_minutes(case.due_at, calendar.minutes_between(ended.started_at, step.now))
     elif after is ClockMode.STOP:
@@ -62,9 +64,14 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
     if after in _COUNTING:
         step.session.add(
             ClockInterval(
-                id=uuid7(), case_id=case.id, party_id=case.party_id, mode=after.value, reason=step.action.code,
-                started_at=step.now, ended_at=None,
-            )  # fmt: skip
+                id=uuid7(),
+                case_id=case.id,
+                party_id=case.party_id,
+                mode=after.value,
+                reason=step.action.code,
+                started_at=step.now,
+                ended_at=None,
+            )
         )
     _set_timer(step, case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None)
 
@@ -107,7 +114,12 @@ def _set_timer(step: Step, due_at: datetime | None) -> None:
     if due_at is not None:
         step.session.add(
             Timer(
-                id=uuid7(), case_id=case.id, party_id=case.party_id, kind=DUE, due_at=due_at, fired_at=None,
+                id=uuid7(),
+                case_id=case.id,
+                party_id=case.party_id,
+                kind=DUE,
+                due_at=due_at,
+                fired_at=None,
                 cancelled_at=None,
-            )  # fmt: skip
+            )
         )

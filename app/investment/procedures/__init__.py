@@ -12,7 +12,12 @@ def effects(room: PressRoom) -> Mapping[str, Effect]:
     def issue(step: Step) -> None:
         """Make, sign and register the certificate."""
         certificate = issue_certificate(
-            step.session, room=room, case=step.case, definition=step.definition, actor=step.actor, now=step.now
+            step.session,
+            room=room,
+            case=step.case,
+            definition=step.definition,
+            actor=step.actor,
+            now=step.now,
         )
         step.facts["certificate"] = certificate.number
 

@@ -42,7 +42,10 @@ def verified(request: Request, session: DbSession, code: str) -> Response:
         return RedirectResponse(f"/verify?code={code[:60]}", 303)
     kernel, now = request.app.state.kernel, utcnow()
     reports = verify_pdf(
-        kernel.store.read(issued.sha256), trust=kernel.signing.trust(now=now), now=now, stored_at=issued.issued_at
+        kernel.store.read(issued.sha256),
+        trust=kernel.signing.trust(now=now),
+        now=now,
+        stored_at=issued.issued_at,
     )
     view = {
         "title": request_translator(request).gettext("Verification of a document"),
@@ -72,7 +75,9 @@ def verified(request: Request, session: DbSession, code: str) -> Response:
 
 
 def _ascii_name(document: Document) -> str:
-    name = "".join(letter for letter in document.title if letter.isascii() and (letter.isalnum() or letter in "-_. "))
+    name = "".join(
+        letter for letter in document.title if letter.isascii() and (letter.isalnum() or letter in "-_. ")
+    )
     if not name:
         raise NotFound
     return name

@@ -62,7 +62,12 @@ def my_zone(request: Request, session: DbSession, actor: CustomerActor, zone: Cu
         for found in procedures.catalogue(session, local_day(now, zone.tz))
     ]
     parties = _fileable(session, actor)
-    view = {"title": request_translator(request).gettext("My zone"), "rows": rows, "startable": startable, "parties": parties}
+    view = {
+        "title": request_translator(request).gettext("My zone"),
+        "rows": rows,
+        "startable": startable,
+        "parties": parties,
+    }
     return render(request, "dossiers/my.html", view)
 
 
@@ -100,7 +105,12 @@ def open_dossier(
 
 @dossiers.get("/dossiers/{case_id}", name="dossier", include_in_schema=False)
 def dossier_page(
-    request: Request, session: DbSession, actor: SignedInActor, zone: CurrentZone, case_id: UUID, done: str = ""
+    request: Request,
+    session: DbSession,
+    actor: SignedInActor,
+    zone: CurrentZone,
+    case_id: UUID,
+    done: str = "",
 ) -> Response:
     """Show everything about a dossier; while it is with the applicant, the task list of its form."""
     return _dossier(request, session, actor, zone, dossier_view.load(session, case_id, actor), done=done)
@@ -193,13 +203,18 @@ def _dossier(
             "saved_at": case.saved_at,
             "applicant": dossier.applicant,
         },
-        "procedure": {"title": definition.title, "catalogue": definition.catalogue, "version": definition.version},
+        "procedure": {
+            "title": definition.title,
+            "catalogue": definition.catalogue,
+            "version": definition.version,
+        },
         "basis": dossier_view.basis_view(session, definition),
         "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},
         "clock": reader.view(ClockMode(case.clock), case.due_at),
         "filling": dossier_view.with_applicant(dossier) and not actor.is_officer,
         "tasks": [
-            {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"} for task in dossier_view.sections(dossier)
+            {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"}
+            for task in dossier_view.sections(dossier)
         ],
         "answers": [
             {
@@ -291,7 +306,9 @@ def _after(dossier: Dossier, section: FormSection) -> FormSection | None:
 def _fileable(session: Session, actor: Actor) -> list[dict[str, str]]:
     """Return the parties for which the actor may file."""
     ids = [grant.party_id for grant in actor.grants if FILE in grant.permissions]
-    rows = session.execute(select(Party.id, Party.name).where(Party.id.in_(ids)).order_by(Party.name, Party.id))
+    rows = session.execute(
+        select(Party.id, Party.name).where(Party.id.in_(ids)).order_by(Party.name, Party.id)
+    )
     return [{"id": str(row.id), "name": row.name} for row in rows]
 
 

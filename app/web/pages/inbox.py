@@ -69,7 +69,9 @@ def inbox_page(
         "count": len(page),
         "next": _next(page[-1], tab) if more else "",
     }
-    template = "inbox/_rows.html" if is_htmx(request) and request.headers.get("hx-target") == "inbox-rows" else ""
+    template = (
+        "inbox/_rows.html" if is_htmx(request) and request.headers.get("hx-target") == "inbox-rows" else ""
+    )
     return render(request, template or "inbox/inbox.html", view)
 
 
@@ -86,7 +88,7 @@ def _group(line: CaseLine, now: datetime, tz: Any) -> str:
 
 
 def _next(last: CaseLine, tab: str) -> str:
-    assert last.due_at is not None, "open dossiers have a due date"  # noqa: S101  narrowed for the type
+    assert last.due_at is not None, "open dossiers have a due date"
     return f"/inbox?tab={tab}&after={encode_cursor((last.due_at, last.id))}"
 
 

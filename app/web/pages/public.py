@@ -136,5 +136,3 @@ def healthz(session: DbSession) -> JSONResponse:
     """Tell that this process answers and reaches the database."""
     session.execute(select(1))
     return JSONResponse({"status": "ok"})
-
-

@@ -344,6 +344,9 @@ class TestRescue:
             assert begun.wait(15)
             time.sleep(FAST.stalled_s + 1)
             worker.stop()
+            time.sleep(0.3)
+            worker.stop()  # an impatient second signal must not cut the job off
+            time.sleep(0.3)
             go_on.set()
         assert sorted(self.attempts) == [1, 101]
         assert waiting(database) == 0
