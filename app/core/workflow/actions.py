@@ -44,13 +44,16 @@ def available_actions(
     """
     Return the actions that the actor may take on a dossier in a state, in the order of the definition.
 
-    Actions for which the actor lacks the permission are left out; those that four eyes forbid stay in, blocked.
+    Actions for which the actor lacks the permission are left out; those that four eyes forbid stay in, blocked. The
+    platform's own steps need no permission: nobody else is on their side.
     """
     past = list(history)
     return [
         Available(action, _four_eyes(action, actor, past))
         for action in definition.actions
-        if state in action.sources and _on_side(action.side, actor) and actor.may(action.permission, party_id)
+        if state in action.sources
+        and _on_side(action.side, actor)
+        and (action.side is Side.SYSTEM or actor.may(action.permission, party_id))
     ]
 
 

@@ -6,7 +6,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from app.core.workflow.definition import Action, ClockMode, Definition, FormField, Side
+from app.core.workflow.definition import SAME, Action, ClockMode, Definition, FormField, Side
 
 LANGUAGES = ("vi", "en")
 
@@ -47,7 +47,7 @@ def _graph(definition: Definition) -> Iterator[Finding]:
         return
     for action in definition.actions:
         for name in (*action.sources, action.target):
-            if name not in states:
+            if name not in states and name != SAME:
                 yield Finding("state-unknown", f"action {action.code}", f"State “{name}” does not exist.")
     reached = _reach(definition.start, definition.actions)
     for name in states:
@@ -62,7 +62,8 @@ def _graph(definition: Definition) -> Iterator[Finding]:
             yield Finding("final-left", f"state {name}", "A final state is left by an action.")
         if not state.final and not finals & _reach(name, definition.actions):
             yield Finding("dead-end", f"state {name}", "No final state can be reached from here.")
-        if not state.final and not any(action.side is state.waits_for for action in outgoing):
+        moving = [action for action in outgoing if action.target != SAME]
+        if not state.final and not any(action.side is state.waits_for for action in moving):
             yield Finding(
                 "nobody-acts", f"state {name}", f"It waits for {state.waits_for} who has no action."
             )
@@ -76,7 +77,7 @@ def _reach(start: str, actions: Collection[Action]) -> set[str]:
     while edge:
         state = edge.pop()
         for action in actions:
-            if state in action.sources and action.target not in reached:
+            if state in action.sources and action.target not in (*reached, SAME):
                 reached.add(action.target)
                 edge.append(action.target)
     return reached
@@ -94,7 +95,7 @@ def _references(
         for name in action.effects:
             if name not in effects:
                 yield Finding("effect-unknown", where, f"No effect is registered as “{name}”.")
-        if action.permission not in permissions:
+        if action.side is not Side.SYSTEM and action.permission not in permissions:
             yield Finding("permission-unknown", where, f"No permission “{action.permission}” exists.")
         for name in action.differs_from:
             if name not in codes:

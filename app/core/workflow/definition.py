@@ -27,6 +27,10 @@ class ClockMode(StrEnum):
     STOP = "STOP"
 
 
+SAME = "same"
+"""Target of an action that leaves the dossier in its state."""
+
+
 class Side(StrEnum):
     """On which side of the desk an action is taken."""
 
@@ -126,7 +130,8 @@ class Action(_Part):
     A transition that somebody may take.
 
     ``differs_from`` names earlier actions whose actor may not take this one (four eyes). ``input`` names what must be
-    given with it. ``visible`` steps appear in the applicant's timeline; the desk's own do not.
+    given with it. ``to: same`` leaves the state as it is. ``visible`` steps appear in the applicant's timeline; the
+    desk's own do not.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -137,7 +142,7 @@ class Action(_Part):
     permission: str
     guards: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
-    input: tuple[Literal["reason", "gaps", "result", "number"], ...] = ()
+    input: tuple[Literal["reason", "gaps", "agencies", "new_date"], ...] = ()
     differs_from: tuple[str, ...] = ()
     letter: str | None = None
     primary: bool = False

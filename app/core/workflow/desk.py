@@ -4,8 +4,7 @@ One step is one transaction: the row is locked, the table of available actions i
 and history, clock, evidence and event are written together. The caller at the edge commits.
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,20 +15,19 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core import law
-from app.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.evidence import Subject, record
-from app.core.evidence.canonical import canonical_json
-from app.core.kit.actor import Actor
+from app.core.kit.actor import SYSTEM, Actor
 from app.core.kit.codes import format_code
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day
 from app.core.outbox import publish
 from app.core.workflow import answers as form
-from app.core.workflow import procedures, timekeeping
+from app.core.workflow import builtin, procedures, timekeeping
 from app.core.workflow.actions import available_actions
-from app.core.workflow.definition import Action, Definition, Side
+from app.core.workflow.definition import SAME, Action, Definition, Side
 from app.core.workflow.events import CaseMoved
-from app.core.workflow.models import Case, CaseEvent, Submission
+from app.core.workflow.models import Case, CaseEvent
 from app.core.workflow.step import Effect, Guard, Step
 
 MAX_REASON = 4000
@@ -62,13 +60,6 @@ class FourEyes(Forbidden):
     hint = "Ask a colleague with the same role, or have the dossier re-assigned."
 
 
-class FormIncomplete(Invalid):
-    """Questions are unanswered; every one is listed."""
-
-    code = "workflow.form-incomplete"
-    title = "The dossier is not complete."
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step led to; ``repeated`` when the request had already been carried out before."""
@@ -82,12 +73,8 @@ class Desk:
     """The use cases of dossiers, with the guards and effects that the modules registered."""
 
     def __init__(self, *, guards: Mapping[str, Guard], effects: Mapping[str, Effect], zone: ZoneInfo) -> None:
-        self._guards: dict[str, Guard] = {"form_complete": form_complete, **guards}
-        self._effects: dict[str, Effect] = {
-            "freeze_submission": freeze_submission,
-            "assign_to_actor": assign_to_actor,
-            **effects,
-        }
+        self._guards: dict[str, Guard] = {**builtin.GUARDS, **guards}
+        self._effects: dict[str, Effect] = {**builtin.EFFECTS, **effects}
         self._zone = zone
 
     @property
@@ -166,7 +153,7 @@ class Desk:
         *,
         case_id: UUID,
         action: str,
-        revision: int,
+        revision: int | None,
         actor: Actor,
         now: datetime,
         input: Mapping[str, Any] | None = None,
@@ -174,7 +161,8 @@ class Desk:
         """
         Take an action on a dossier.
 
-        :param revision: the revision that the actor saw; a request that arrives twice is recognised by it.
+        :param revision: the revision that the actor saw; a request that arrives twice is recognised by it. None is
+            for the platform's own steps, which decide on the state that they lock.
         :raises NotFound: no such dossier for this actor.
         :raises StalePage: the dossier moved on meanwhile.
         :raises ActionNotPossible: the state does not allow the action.
@@ -184,13 +172,13 @@ class Desk:
         given = {name: _clean(value) for name, value in (input or {}).items()}
         case = self._locked(session, case_id)
         history = self._history(session, case_id)
-        if case.revision != revision:
+        if revision is not None and case.revision != revision:
             return self._again(case, history, action, revision, actor)
         definition = procedures.definition_of(session, case.version_id)
         chosen = self._choose(definition, case, action, actor, history)
         _require_input(chosen, given)
         book = law.at(session, local_day(now, self._zone))
-        step = Step(session, case, definition, chosen, actor, now, given, book)
+        step = Step(session, case, definition, chosen, actor, now, given, book, history, self._zone)
         for name in chosen.guards:
             refusal = self._guards[name](step)
             if refusal is not None:
@@ -200,6 +188,14 @@ class Desk:
             self._effects[name](step)
         self._write(step, event)
         return Outcome(case, event)
+
+    def take_if_possible(self, session: Session, *, case: Case, action: str, now: datetime) -> bool:
+        """Take a step of the platform's own where procedure and state know it; tell whether it was taken."""
+        wanted = procedures.definition_of(session, case.version_id).action(action)
+        if wanted is None or case.state not in wanted.sources:
+            return False
+        self.perform(session, case_id=case.id, action=action, revision=None, actor=SYSTEM, now=now)
+        return True
 
     def _locked(self, session: Session, case_id: UUID) -> Case:
         case = session.scalar(select(Case).where(Case.id == case_id).with_for_update())
@@ -241,18 +237,19 @@ class Desk:
 
     def _move(self, step: Step) -> CaseEvent:
         case, action = step.case, step.action
-        target = step.definition.states[action.target]
         source, base = case.state, case.revision
+        reached = source if action.target == SAME else action.target
+        target = step.definition.states[reached]
         if target.waits_for is not Side.APPLICANT and case.code is None:
             case.code = _next_code(step, self._zone)
         timekeeping.turn(step, target, self._zone)
-        case.state, case.national, case.revision = action.target, target.national, base + 1
+        case.state, case.national, case.revision = reached, target.national, base + 1
         case.saved_at = step.now
         if target.final:
             case.closed_at = step.now
         return CaseEvent(
             id=uuid7(), case_id=case.id, party_id=case.party_id, revision=case.revision, base_revision=base,
-            action=action.code, source=source, target=action.target, side=action.side.value,
+            action=action.code, source=source, target=reached, side=action.side.value,
             actor_id=step.actor.user_id, at=step.now, visible=action.visible, input=dict(step.input), law=[],
         )  # fmt: skip
 
@@ -273,48 +270,22 @@ class Desk:
         publish(step.session, moved, actor=step.actor, at=step.now, party_id=case.party_id)
 
 
-def form_complete(step: Step) -> DomainError | None:
-    """Refuse a dossier with unanswered questions, listing all of them."""
-    problems = form.missing(step.definition.sections, step.case.answers)
-    return FormIncomplete(errors=problems) if problems else None
-
-
-def freeze_submission(step: Step) -> None:
-    """Keep what the applicant sends, word for word, with its digest in the evidence entry."""
-    case = step.case
-    assert step.actor.user_id is not None, "only a person or a client files"
-    number = 1 + len(step.session.scalars(select(Submission.id).where(Submission.case_id == case.id)).all())
-    digest = hashlib.sha256(canonical_json(case.answers)).hexdigest()
-    step.session.add(
-        Submission(
-            id=uuid7(),
-            case_id=case.id,
-            party_id=case.party_id,
-            number=number,
-            version_id=case.version_id,
-            answers=case.answers,
-            digest=digest,
-            at=step.now,
-            by=step.actor.user_id,
-        )
-    )
-    case.submitted_at = case.submitted_at or step.now
-    step.facts["submission"] = number
-    step.facts["answers_sha256"] = digest
-
-
-def assign_to_actor(step: Step) -> None:
-    """Make whoever takes the step the one who handles the dossier."""
-    step.case.assigned_to = step.actor.user_id
-
-
 def _next_code(step: Step, zone: ZoneInfo) -> str:
     number = step.session.execute(text("select nextval('workflow_case_number')")).scalar_one()
     return format_code(step.definition.code_prefix, local_day(step.now, zone).year, number)
 
 
 def _clean(value: Any) -> Any:
-    return value.strip()[:MAX_REASON] if isinstance(value, str) else value
+    """Trim every text of what was given; a row of nothing but empty texts is nothing."""
+    match value:
+        case str():
+            return value.strip()[:MAX_REASON]
+        case Mapping():
+            return {name: _clean(part) for name, part in value.items()}
+        case Sequence():
+            return [cleaned for part in value if (cleaned := _clean(part))]
+        case _:
+            return value
 
 
 def _require_input(action: Action, given: Mapping[str, Any]) -> None:

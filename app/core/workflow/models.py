@@ -83,6 +83,8 @@ class Case(Base):
         comment="promised return, computed once at acceptance"
     )
     due_at: Mapped[datetime | None] = mapped_column(comment="what the running clock says, moved by pauses")
+    overdue_at: Mapped[datetime | None] = mapped_column(comment="when the clock ran out, if it did")
+    rescheduled_to: Mapped[datetime | None] = mapped_column(comment="new date promised with an apology")
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     assigned_to: Mapped[UUID | None]
@@ -176,9 +178,68 @@ class Timer(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
     party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
     kind: Mapped[str]
+    subject_id: Mapped[UUID | None] = mapped_column(comment="the consultation that the timer is about")
     due_at: Mapped[datetime]
     fired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+
+
+class Gap(Base):
+    """One thing that a supplement request finds wanting: coded, about one question or paper."""
+
+    __tablename__ = "workflow_gap"
+    __table_args__ = (Index("ix_workflow_gap_case_id", "case_id"), tenancy(Tenancy.TENANT))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    request: Mapped[int] = mapped_column(comment="1 for the first request of the dossier")
+    target: Mapped[str] = mapped_column(comment="code of the question or paper")
+    code: Mapped[str]
+    note: Mapped[str]
+    asked_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Consultation(Base):
+    """
+    What one agency or division is asked about a dossier, by when, and what it said. The applicant has no part in it.
+
+    ``silence`` says what follows when the time passes without an answer: CONSENT closes it, WAIT keeps it open.
+    """
+
+    __tablename__ = "workflow_consultation"
+    __table_args__ = (
+        UniqueConstraint("case_id", "round", "office"),
+        CheckConstraint("silence in ('CONSENT', 'WAIT')", name="silence"),
+        CheckConstraint("channel in ('ONLINE', 'LETTER')", name="channel"),
+        CheckConstraint("(answered_at is null) = (verdict is null)", name="answered"),
+        Index(
+            "ix_workflow_consultation_office",
+            "office",
+            "due_at",
+            postgresql_where=text("answered_at is null"),
+        ),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    round: Mapped[int]
+    office: Mapped[str] = mapped_column(comment="code of the agency or division that is asked")
+    question: Mapped[str]
+    silence: Mapped[str]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[UUID]
+    due_at: Mapped[datetime]
+    lapsed_at: Mapped[datetime | None] = mapped_column(comment="when the time passed without an answer")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[UUID | None]
+    channel: Mapped[str | None]
+    verdict: Mapped[str | None]
+    opinion: Mapped[str | None]
+    reference: Mapped[str | None] = mapped_column(comment="number and date of an answer that came by letter")
 
 
 class Tracking(Base):

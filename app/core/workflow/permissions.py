@@ -8,6 +8,7 @@ RECEIVE = "workflow.case.receive"
 APPRAISE = "workflow.case.appraise"
 REVIEW = "workflow.case.review"
 SIGN = "workflow.case.sign"
+ADVISE = "workflow.case.advise"
 
 PERMISSIONS = (
     Permission(
@@ -45,5 +46,11 @@ PERMISSIONS = (
         "Sign results",
         "Sign and issue a reviewed result for the authority.",
         frozenset({"LEADER"}),
+    ),
+    Permission(
+        ADVISE,
+        "Give opinions",
+        "Answer what the own office is asked about a dossier.",
+        frozenset({"CONSULTEE", "APPRAISER", "HEAD"}),
     ),
 )

@@ -1,9 +1,10 @@
 """One step of one dossier: what guards judge and effects act on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from app.core.evidence.canonical import Canonical
 from app.core.kit.actor import Actor
 from app.core.law import LawBook
 from app.core.workflow.definition import Action, Definition
-from app.core.workflow.models import Case
+from app.core.workflow.models import Case, CaseEvent
 
 
 @dataclass(slots=True)
@@ -32,7 +33,14 @@ class Step:
     now: datetime
     input: Mapping[str, Any]
     book: LawBook
+    history: Sequence[CaseEvent]
+    zone: ZoneInfo
     facts: dict[str, Canonical] = field(default_factory=dict)
+
+
+def times_taken(step: Step, *actions: str) -> int:
+    """Return how often some actions were taken on the dossier before this step."""
+    return sum(event.action in actions for event in step.history)
 
 
 Guard = Callable[[Step], DomainError | None]

@@ -23,6 +23,9 @@ _COUNTING = (ClockMode.RECEPTION, ClockMode.RUN, ClockMode.PAUSE)
 # How far the calendar is read: whole years, so that a process asks the same question all year long.
 _YEARS_AHEAD = 3
 
+# National status codes of a decision: 8 stopped with a refusal, 9 result ready.
+DECIDING = frozenset({8, 9})
+
 DUE = "DUE"
 """Kind of the timer that fires when a dossier's clock has run out."""
 
@@ -58,7 +61,7 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
     ):
         calendar = calendar_of(step.session, local_day(step.now, zone), zone)
         case.due_at = calendar.add_minutes(case.due_at, calendar.minutes_between(ended.started_at, step.now))
-    elif after is ClockMode.STOP:
+    if target.national in DECIDING:
         case.decided_at = case.decided_at or step.now
     case.clock = after.value
     if after in _COUNTING:
@@ -73,7 +76,7 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
                 ended_at=None,
             )
         )
-    _set_timer(step, case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None)
+    set_timer(step, case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None)
 
 
 def _accept(step: Step, zone: ZoneInfo) -> None:
@@ -103,11 +106,16 @@ def _close_open_interval(step: Step) -> ClockInterval | None:
     return interval
 
 
-def _set_timer(step: Step, due_at: datetime | None) -> None:
+def set_timer(step: Step, due_at: datetime | None) -> None:
     """Cancel what the dossier waited for and, when a clock runs, wait for its end."""
     case = step.case
     waiting = step.session.scalars(
-        select(Timer).where(Timer.case_id == case.id, Timer.fired_at.is_(None), Timer.cancelled_at.is_(None))
+        select(Timer).where(
+            Timer.case_id == case.id,
+            Timer.kind == DUE,
+            Timer.fired_at.is_(None),
+            Timer.cancelled_at.is_(None),
+        )
     )
     for timer in waiting:
         timer.cancelled_at = step.now
@@ -118,6 +126,7 @@ def _set_timer(step: Step, due_at: datetime | None) -> None:
                 case_id=case.id,
                 party_id=case.party_id,
                 kind=DUE,
+                subject_id=None,
                 due_at=due_at,
                 fired_at=None,
                 cancelled_at=None,
