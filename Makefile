@@ -7,6 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := app simulators migrations tools tests benchmarks
+BENCHES = foundation live
 HERE = $(wildcard $(CODE))
 ARGS ?=
 
@@ -55,7 +56,7 @@ test-deep: ## Long fuzz, kill cycles and mutations
 
 .PHONY: bench
 bench: setup-dev ## Print the ratio tables of every benchmark
-	@for program in benchmarks/[a-z]*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+	@for name in $(or $(BENCH),$(BENCHES)); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; done
 
 # --- check -----------------------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ ACCOUNTS = (
     DemoAccount("truong.phong", "Trưởng phòng Mẫu (hư cấu)", UserKind.OFFICER, "INVEST", "HEAD"),
     DemoAccount("lanh.dao", "Lãnh đạo Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "LEADER", "Phó Trưởng ban"),
     DemoAccount("quan.tri", "Quản trị Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "ADMIN"),
+    DemoAccount("hai.quan", "Cán bộ Hải quan (hư cấu)", UserKind.OFFICER, "CUSTOMS", "CONSULTEE"),
+    DemoAccount("moi.truong", "Cán bộ Môi trường (hư cấu)", UserKind.OFFICER, "ENVIRONMENT", "CONSULTEE"),
     DemoAccount("phap.che", "Pháp chế Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "LEGAL"),
 )
 

@@ -1,6 +1,6 @@
 """The legal clock in words and colour: what chips and sentences show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from app.core.kit.time import local_day
 from app.core.law import LawValueMissing
 from app.core.workflow.calendar import WorkCalendar
 from app.core.workflow.definition import ClockMode
+from app.core.workflow.models import Case, ClockInterval
 from app.core.workflow.timekeeping import calendar_of
 
 # A choice of display, no rule of law: amber from two working days before the end.
@@ -46,6 +47,34 @@ class ClockReader:
         else:
             state = "on_time"
         return {"state": state, "minutes": minutes, "per_day": per_day, "due_at": due_at}
+
+    def took(self, start: datetime, end: datetime) -> int | None:
+        """Return the working minutes between two instants; None when the calendar does not reach there."""
+        if self.calendar is None:
+            return None
+        try:
+            return max(0, self.calendar.minutes_between(start, end))
+        except LawValueMissing:
+            return None
+
+    def words(self, case: Case, pauses: Sequence[ClockInterval]) -> Mapping[str, Any]:
+        """Return what a sentence about a dossier's clock needs: time left, dates, time that the clock stood still."""
+        left = None
+        if case.clock == ClockMode.RUN and case.due_at is not None and self.calendar is not None:
+            left = self._left(case.due_at)
+        return {
+            "left": left,
+            "per_day": self.calendar.minutes_per_day if self.calendar else 1,
+            "appointment_at": case.appointment_at,
+            "rescheduled_to": case.rescheduled_to,
+            "paused": sum(self.took(each.started_at, each.ended_at or self.now) or 0 for each in pauses),
+        }
+
+    def until(self, due_at: datetime) -> Mapping[str, Any]:
+        """Return the view of a deadline that simply runs."""
+        view = self.view(ClockMode.RUN, due_at)
+        assert view is not None, "a running clock is always shown"
+        return view
 
     def _left(self, due_at: datetime) -> int | None:
         if self.calendar is None:

@@ -12,14 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.core import law
 from app.core.auth.models import Party
-from app.core.errors import NotFound
+from app.core.errors import Forbidden, NotFound
 from app.core.i18n import formats
 from app.core.kit.actor import Actor
+from app.core.settings.zone import ZoneConfig
 from app.core.workflow import answers as form
 from app.core.workflow import procedures
 from app.core.workflow.actions import Available, available_actions
-from app.core.workflow.definition import Definition, FormField, FormSection, Side
-from app.core.workflow.models import Case, CaseEvent
+from app.core.workflow.consultations import is_closed, of_case
+from app.core.workflow.definition import ClockMode, Definition, FormField, FormSection, Side
+from app.core.workflow.gaps import GAP_CODES
+from app.core.workflow.models import Case, CaseEvent, ClockInterval, Gap
+from app.core.workflow.permissions import READ
+from app.web.clock_view import ClockReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,16 @@ class Dossier:
     applicant: str
 
 
-def load(session: Session, case_id: UUID, actor: Actor) -> Dossier:
+def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) -> Dossier:
     """
     Read a dossier for an actor.
 
+    :param asked: the officer's office is asked about this very dossier, which the caller has checked.
     :raises NotFound: no such dossier, or it is another party's.
+    :raises Forbidden: an officer who may not read dossiers; the database shows officers every row.
     """
+    if actor.is_officer and not asked and not actor.may(READ):
+        raise Forbidden(permission=READ)
     row = session.execute(
         select(Case, Party.name).join(Party, Party.id == Case.party_id).where(Case.id == case_id)
     ).one_or_none()
@@ -86,6 +95,72 @@ def sections(dossier: Dossier) -> list[dict[str, Any]]:
     return found
 
 
+def answer_sections(dossier: Dossier, lang: str) -> list[dict[str, Any]]:
+    """Return all sections with their questions and answers."""
+    return [
+        {
+            "code": section.code,
+            "title": section.title,
+            "rows": answer_rows(section, dossier.case.answers, lang),
+        }
+        for section in dossier.definition.sections
+    ]
+
+
+def office_name(zone: ZoneConfig, code: str) -> Mapping[str, str]:
+    """Return the name of a division or agency; an unknown one shows its code."""
+    found = next((office.name for office in (*zone.divisions, *zone.agencies) if office.code == code), None)
+    return found or {"en": code}
+
+
+def gaps(session: Session, dossier: Dossier) -> list[dict[str, Any]]:
+    """Return what the latest supplement request finds wanting, open gaps first."""
+    rows = session.scalars(
+        select(Gap).where(Gap.case_id == dossier.case.id).order_by(Gap.closed_at.desc(), Gap.target)
+    ).all()
+    labels = {code: field.label for code, field in dossier.definition.fields().items()}
+    labels |= {part.code: part.title for part in dossier.definition.components}
+    section_of = {
+        field.code: section.code for section in dossier.definition.sections for field in section.fields
+    }
+    latest = max((row.request for row in rows), default=0)
+    return [
+        {
+            "label": labels.get(row.target, {"en": row.target}),
+            "section": section_of.get(row.target, ""),
+            "target": row.target,
+            "gap": GAP_CODES.get(row.code, {"en": row.code}),
+            "note": row.note,
+            "open": row.closed_at is None,
+        }
+        for row in rows
+        if row.request == latest
+    ]
+
+
+def consultations(
+    session: Session, dossier: Dossier, zone: ZoneConfig, reader: ClockReader
+) -> list[dict[str, Any]]:
+    """Return who is asked about the dossier and what they said, for officers."""
+    return [
+        {
+            "id": str(asked.id),
+            "office": office_name(zone, asked.office),
+            "round": asked.round,
+            "due_at": asked.due_at,
+            "clock": None if is_closed(asked) else reader.until(asked.due_at),
+            "verdict": asked.verdict,
+            "opinion": asked.opinion or "",
+            "answered_at": asked.answered_at,
+            "late": asked.answered_at is not None and asked.answered_at > asked.due_at,
+            "silent": asked.answered_at is None and asked.lapsed_at is not None,
+            "silence": asked.silence,
+            "reference": asked.reference or "",
+        }
+        for asked in of_case(session, dossier.case.id)
+    ]
+
+
 def answer_rows(section: FormSection, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """Return label and shown answer of each question that is asked, for check pages."""
     return [
@@ -115,14 +190,29 @@ def shown(field: FormField, value: Any, lang: str) -> Any:
             return value
 
 
-def timeline(dossier: Dossier, names: Mapping[UUID, str]) -> list[dict[str, Any]]:
+def clock_of(session: Session, dossier: Dossier, reader: ClockReader) -> dict[str, Any] | None:
+    """Return the clock of a dossier as chip and words; None when no clock is involved."""
+    case = dossier.case
+    view = reader.view(ClockMode(case.clock), case.due_at)
+    if view is None:
+        return None
+    pauses = session.scalars(
+        select(ClockInterval).where(
+            ClockInterval.case_id == case.id, ClockInterval.mode == ClockMode.PAUSE.value
+        )
+    ).all()
+    return {**view, "words": reader.words(case, pauses) if case.accepted_at else None}
+
+
+def timeline(dossier: Dossier, names: Mapping[UUID, str], reader: ClockReader) -> list[dict[str, Any]]:
     """
-    Return the history as timeline entries, the newest first.
+    Return the history as timeline entries, the newest first, each with the working time since the one before it.
 
     :param names: officers' names as far as the reader may see them.
     """
     entries = []
-    for event in reversed(dossier.history):
+    before = [None, *dossier.history[:-1]]
+    for earlier, event in reversed(list(zip(before, dossier.history, strict=True))):
         action = dossier.definition.action(event.action)
         entries.append(
             {
@@ -132,6 +222,8 @@ def timeline(dossier: Dossier, names: Mapping[UUID, str]) -> list[dict[str, Any]
                 "side": event.side,
                 "who": names.get(event.actor_id, "") if event.actor_id else "",
                 "text": str(event.input.get("reason", "")),
+                "minutes": reader.took(earlier.at, event.at) if earlier is not None else None,
+                "per_day": reader.calendar.minutes_per_day if reader.calendar else 1,
             }
         )
     return entries
@@ -139,15 +231,17 @@ def timeline(dossier: Dossier, names: Mapping[UUID, str]) -> list[dict[str, Any]
 
 def actions(dossier: Dossier) -> list[dict[str, Any]]:
     """Return the actions as buttons: the first primary one leads."""
+    ordered = sorted(dossier.available, key=lambda each: not each.action.primary)
     return [
         {
             "code": each.action.code,
             "title": each.action.title,
             "kind": "danger" if each.action.refusal else "primary" if each.action.primary else "secondary",
             "asks_reason": "reason" in each.action.input,
+            "own_page": bool({"gaps", "agencies", "new_date"} & set(each.action.input)),
             "blocked": each.blocked,
         }
-        for each in dossier.available
+        for each in ordered
     ]
 
 

@@ -4,14 +4,15 @@ from fastapi import Request
 
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
-from app.core.workflow.permissions import FILE, READ
-from app.web.render import NavItem, ShellLinks, request_translator
+from app.core.workflow.permissions import ADVISE, FILE, READ
+from app.web.render import NavItem, ShellLinks, is_htmx, request_translator
 from app.web.spec import Door, MenuItem
 
-LINKS = ShellLinks(home="/", inbox="/inbox", login="/login", logout="/logout")
+LINKS = ShellLinks(home="/", inbox="/inbox", login="/login", logout="/logout", notices="/notices")
 
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
+    MenuItem("opinions", N_("Opinions asked for"), "/opinions", "message", frozenset({ADVISE}), 20),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE}), 10),
     MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
     MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),
@@ -25,7 +26,14 @@ DOORS = (
 )
 
 # The letter after g that goes to a menu entry.
-_KEYS = {"inbox": "i", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
+_KEYS = {"inbox": "i", "opinions": "o", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
+
+
+def shows_frame(request: Request) -> bool:
+    """Tell whether the answer may be a whole page, whose frame counts the unread notices."""
+    wants_html = "text/html" in request.headers.get("accept", "")
+    whole = wants_html and request.method == "GET" and not is_htmx(request)
+    return whole or request.url.path == "/notices/bell"
 
 
 def navigation(request: Request, actor: Actor) -> list[NavItem]:

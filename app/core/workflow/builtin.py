@@ -116,7 +116,9 @@ def freeze_submission(step: Step) -> None:
     """Keep what the applicant sends, word for word, with its digest in the evidence entry."""
     case = step.case
     assert step.actor.user_id is not None, "only a person or a client files"
-    earlier = step.session.scalar(select(func.count()).where(Submission.case_id == case.id)) or 0
+    earlier = 0
+    if case.submitted_at is not None:
+        earlier = step.session.scalar(select(func.count()).where(Submission.case_id == case.id)) or 0
     digest = hashlib.sha256(canonical_json(case.answers)).hexdigest()
     step.session.add(
         Submission(

@@ -3,9 +3,11 @@
 ``make check`` runs it over every procedure of the release, publishing runs it again.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from app.core.kit import conditions
+from app.core.kit.conditions import FieldKind, FieldType
 from app.core.workflow.definition import SAME, Action, ClockMode, Definition, FormField, Side
 
 LANGUAGES = ("vi", "en")
@@ -146,6 +148,7 @@ def _texts(definition: Definition) -> Iterator[Finding]:
 
 
 def _form(definition: Definition) -> Iterator[Finding]:
+    schema = form_schema(definition)
     seen: set[str] = set()
     for section in definition.sections:
         for field in section.fields:
@@ -153,13 +156,70 @@ def _form(definition: Definition) -> Iterator[Finding]:
                 yield Finding("field-twice", f"field {field.code}", "The code stands twice.")
             seen.add(field.code)
             yield from _field(field)
+            yield from _condition(f"field {field.code}", field.when, schema)
+            for part in field.fields:
+                where = f"field {field.code}.{part.code}"
+                yield from _field(part, where)
+                yield from _condition(where, part.when, {**schema, **_columns(field, "")})
+    for component in definition.components:
+        yield from _condition(f"component {component.code}", component.when, schema)
 
 
-def _field(field: FormField) -> Iterator[Finding]:
-    where = f"field {field.code}"
-    if field.type in ("choice", "choices") and not field.options:
+def _field(field: FormField, where: str = "") -> Iterator[Finding]:
+    where = where or f"field {field.code}"
+    if field.type in ("choice", "choices", "site") and not field.options:
         yield Finding("no-options", where, "A choice needs options.")
     if (field.type == "rows") != bool(field.fields):
         yield Finding("rows-fields", where, "Rows, and only rows, have fields of their own.")
-    if field.type in ("integer", "decimal") and not field.unit:
+    if field.type == "rows" and any(part.type in ("rows", "choices") for part in field.fields):
+        yield Finding("rows-nested", where, "A column holds one value, no list.")
+    if field.type in ("integer", "decimal", "money") and not field.unit:
         yield Finding("no-unit", where, "A number needs a unit.")
+    for part in field.fields:
+        if not all(part.label.get(language) for language in LANGUAGES):
+            yield Finding("text-missing", f"{where}.{part.code}", "A column needs a label in each language.")
+
+
+def form_schema(definition: Definition) -> dict[str, FieldType]:
+    """Return the types of the form's answers as conditions see them."""
+    schema: dict[str, FieldType] = {}
+    for code, field in definition.fields().items():
+        if field.type == "rows":
+            schema[code] = FieldType(FieldKind.ROWS)
+            schema |= _columns(field, f"{code}[].")
+        else:
+            schema |= _types(field, code)
+    return schema
+
+
+def _columns(field: FormField, prefix: str) -> dict[str, FieldType]:
+    return {path: kind for part in field.fields for path, kind in _types(part, prefix + part.code).items()}
+
+
+def _types(field: FormField, path: str) -> dict[str, FieldType]:
+    values = frozenset(option.code for option in field.options)
+    match field.type:
+        case "money":
+            code = FieldType(FieldKind.CODE, values)
+            return {f"{path}.amount": FieldType(FieldKind.NUMBER), f"{path}.currency": code}
+        case "integer" | "decimal":
+            return {path: FieldType(FieldKind.NUMBER)}
+        case "date":
+            return {path: FieldType(FieldKind.DATE)}
+        case "boolean":
+            return {path: FieldType(FieldKind.BOOLEAN)}
+        case "choice" | "choices" | "site":
+            return {path: FieldType(FieldKind.CODE, values, many=field.type == "choices")}
+        case _:
+            return {path: FieldType(FieldKind.TEXT)}
+
+
+def _condition(where: str, tree: object, schema: Mapping[str, FieldType]) -> Iterator[Finding]:
+    if tree is None:
+        return
+    try:
+        problems = conditions.check(conditions.parse(tree), schema)
+    except conditions.InvalidCondition as fault:
+        problems = list(fault.problems)
+    for problem in problems:
+        yield Finding("condition", where, str(problem))

@@ -160,7 +160,7 @@ def answer(
 
 
 def _for_update(session: Session, consultation_id: UUID, actor: Actor) -> Consultation:
-    found = session.scalar(select(Consultation).where(Consultation.id == consultation_id).with_for_update())
+    found = session.get(Consultation, consultation_id, with_for_update=True, populate_existing=True)
     if found is None or not (_is_own(session, found, actor) or actor.may(RECEIVE)):
         raise NotFound
     return found
@@ -192,7 +192,7 @@ def all_closed(session: Session, case_id: UUID) -> bool:
 
 def lapse(session: Session, *, consultation_id: UUID, now: datetime) -> Consultation | None:
     """Note that an agency's time has passed without an answer; None when it had answered."""
-    asked = session.scalar(select(Consultation).where(Consultation.id == consultation_id).with_for_update())
+    asked = session.get(Consultation, consultation_id, with_for_update=True, populate_existing=True)
     if asked is None or asked.answered_at is not None:
         return None
     asked.lapsed_at = asked.lapsed_at or now

@@ -65,9 +65,12 @@ class FormField(_Part):
     """
     One question.
 
-    ``minimum`` and ``maximum`` bound numbers (in ``unit``) and the length of texts; ``printed`` answers appear on a
-    statutory paper and therefore need Vietnamese text; ``sensitive`` answers are personal data. ``when`` is a
-    condition of ``app.core.kit.conditions`` over the answers: the question is asked only if it holds.
+    ``minimum`` and ``maximum`` bound numbers (in ``unit``), the length of texts and the number of rows; ``printed``
+    answers appear on a statutory paper, and those with ``lang: vi`` must be written in Vietnamese; ``sensitive``
+    answers are personal data and stay out of lists and titles. ``when`` is a condition of ``app.core.kit.conditions``
+    over the answers: the question is asked unless it is known to be false; in a column of a table it sees the own row
+    first. ``entry`` names one row of a table. ``reuse`` answers are offered again in the next dossier of the same
+    party, ``party`` ones are offered from its registration.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -84,6 +87,10 @@ class FormField(_Part):
     printed: bool = False
     sensitive: bool = False
     autocomplete: str = ""
+    lang: Literal["", "vi"] = ""
+    entry: Text = Field(default_factory=dict)
+    reuse: bool = False
+    party: Literal["", "name"] = ""
 
 
 class FormSection(_Part):
@@ -100,6 +107,7 @@ class Component(_Part):
 
     code: str
     title: Text
+    hint: Text = Field(default_factory=dict)
     mandatory: bool = True
     when: dict[str, Any] | None = None
     copy_kind: Literal["ORIGINAL", "COPY", "ELECTRONIC"] = "ELECTRONIC"

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import CursorResult, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core import law
@@ -103,21 +104,30 @@ class Desk:
 
         :raises Forbidden: the actor may not file for this party.
         :raises NotInForce: the procedure has no version today.
+        :raises NotFound: the key belongs to a dossier that is not the actor's.
         """
-        known = session.get(Case, case_id)
-        if known is not None and known.party_id == party_id and known.created_by == actor.user_id:
-            return known
         version_id, definition = procedures.in_force(session, procedure, local_day(now, self._zone))
         first = next(action for action in definition.actions if definition.start in action.sources)
         if not actor.may(first.permission, party_id) or actor.user_id is None:
             raise Forbidden(permission=first.permission)
         state = definition.states[definition.start]
-        case = Case(
-            id=case_id, party_id=party_id, procedure=procedure, version_id=version_id, office=definition.office,
-            title="", state=definition.start, national=state.national, clock=state.clock.value, revision=1, answers={},
-            channel=channel, created_at=now, created_by=actor.user_id, saved_at=now,
+        inserted = session.execute(
+            insert(Case)
+            .values(
+                id=case_id, party_id=party_id, procedure=procedure, version_id=version_id, office=definition.office,
+                title="", state=definition.start, national=state.national, clock=state.clock.value, revision=1,
+                answers={}, channel=channel, created_at=now, created_by=actor.user_id, saved_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=[Case.id])
         )  # fmt: skip
-        session.add(case)
+        case = session.get(Case, case_id)
+        if case is None or case.party_id != party_id or case.created_by != actor.user_id:
+            raise NotFound
+        if isinstance(inserted, CursorResult) and inserted.rowcount:
+            record(
+                session, "workflow:case:open", subject=Subject("case", case_id), actor=actor, at=now,
+                party_id=party_id, facts={"procedure": procedure},
+            )  # fmt: skip
         return case
 
     def save(
@@ -179,14 +189,16 @@ class Desk:
         _require_input(chosen, given)
         book = law.at(session, local_day(now, self._zone))
         step = Step(session, case, definition, chosen, actor, now, given, book, history, self._zone)
-        for name in chosen.guards:
-            refusal = self._guards[name](step)
-            if refusal is not None:
-                raise refusal
-        event = self._move(step)
-        for name in chosen.effects:
-            self._effects[name](step)
-        self._write(step, event)
+        # The rows of a step leave together at its end: each flush in between would be a round trip of its own.
+        with session.no_autoflush:
+            for name in chosen.guards:
+                refusal = self._guards[name](step)
+                if refusal is not None:
+                    raise refusal
+            event = self._move(step)
+            for name in chosen.effects:
+                self._effects[name](step)
+            self._write(step, event)
         return Outcome(case, event)
 
     def take_if_possible(self, session: Session, *, case: Case, action: str, now: datetime) -> bool:
@@ -198,7 +210,8 @@ class Desk:
         return True
 
     def _locked(self, session: Session, case_id: UUID) -> Case:
-        case = session.scalar(select(Case).where(Case.id == case_id).with_for_update())
+        # A page may have read the row before it was locked: what counts is what the lock sees.
+        case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
         if case is None:
             raise NotFound
         return case

@@ -79,7 +79,8 @@ def read_file(path: Path) -> Definition:
     Read one version from YAML.
 
     ``extends: <file>`` takes every top-level key from another version and lets this file replace some, so that what
-    did not change stands once. What is published is the whole.
+    did not change stands once; ``append`` adds to lists of the other version instead. A question with ``options_from:
+    <file>`` takes its options from a versioned code list. What is published is the whole.
 
     :raises ProcedureUnreadable: naming the file and every field that does not fit.
     """
@@ -92,7 +93,26 @@ def read_file(path: Path) -> Definition:
 def _resolved(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     parent = content.pop("extends", None)
-    return _resolved(path.parent / parent) | content if parent else content
+    if parent:
+        content = _resolved(path.parent / parent) | content
+    for name, added in content.pop("append", {}).items():
+        content[name] = [*content.get(name, []), *added]
+    for section in content.get("sections", []):
+        for field in section["fields"]:
+            _take_options(field, path.parent)
+    return content
+
+
+def _take_options(field: dict[str, Any], folder: Path) -> None:
+    """Put the codes of a code list in place of its file name, each as ``<version>:<code>``."""
+    for part in field.get("fields", []):
+        _take_options(part, folder)
+    if source := field.pop("options_from", None):
+        listed = yaml.safe_load((folder / source).read_text(encoding="utf-8"))
+        field["options"] = [
+            {"code": f"{listed['version']}:{entry['code']}", "label": entry["label"]}
+            for entry in listed["codes"]
+        ] + field.get("options", [])
 
 
 def content_of(definition: Definition) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
                 ended_at=None,
             )
         )
-    set_timer(step, case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None)
+    due_at = case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None
+    set_timer(step, due_at, first=before is ClockMode.OFF)
 
 
 def _accept(step: Step, zone: ZoneInfo) -> None:
@@ -106,19 +107,15 @@ def _close_open_interval(step: Step) -> ClockInterval | None:
     return interval
 
 
-def set_timer(step: Step, due_at: datetime | None) -> None:
-    """Cancel what the dossier waited for and, when a clock runs, wait for its end."""
+def set_timer(step: Step, due_at: datetime | None, *, first: bool = False) -> None:
+    """
+    Cancel what the dossier waited for and, when a clock runs, wait for its end.
+
+    :param first: no clock has run before, so nothing can wait.
+    """
     case = step.case
-    waiting = step.session.scalars(
-        select(Timer).where(
-            Timer.case_id == case.id,
-            Timer.kind == DUE,
-            Timer.fired_at.is_(None),
-            Timer.cancelled_at.is_(None),
-        )
-    )
-    for timer in waiting:
-        timer.cancelled_at = step.now
+    if not first:
+        _cancel_waiting(step)
     if due_at is not None:
         step.session.add(
             Timer(
@@ -132,3 +129,16 @@ def set_timer(step: Step, due_at: datetime | None) -> None:
                 cancelled_at=None,
             )
         )
+
+
+def _cancel_waiting(step: Step) -> None:
+    waiting = step.session.scalars(
+        select(Timer).where(
+            Timer.case_id == step.case.id,
+            Timer.kind == DUE,
+            Timer.fired_at.is_(None),
+            Timer.cancelled_at.is_(None),
+        )
+    )
+    for timer in waiting:
+        timer.cancelled_at = step.now

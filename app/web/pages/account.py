@@ -8,7 +8,9 @@ from starlette.responses import RedirectResponse
 
 from app.core.auth import sessions
 from app.core.errors import DomainError, FieldProblem
+from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
+from app.core.workflow.permissions import ADVISE, READ
 from app.web.edge import SESSION_COOKIE, Edge
 from app.web.forms import PostedForm, local_path, text
 from app.web.render import render, request_translator
@@ -49,7 +51,7 @@ def log_in(request: Request, form: PostedForm) -> Response:
     except DomainError as refusal:
         problem = FieldProblem("login_id", refusal.code, refusal.detail, refusal.params)
         return _login(request, login_id=login, next=target, problems=[problem], status=refusal.status)
-    response = RedirectResponse(_landing(opened.actor.is_officer, target), 303)
+    response = RedirectResponse(_landing(opened.actor, target), 303)
     _set_session(request, response, opened.token, opened.expires_at - utcnow())
     return response
 
@@ -65,10 +67,13 @@ def log_out(request: Request, form: PostedForm) -> Response:
     return response
 
 
-def _landing(officer: bool, target: str) -> str:
+def _landing(actor: Actor, target: str) -> str:
+    """Return where a person wanted to go, else the desk of the own role."""
     if target != "/":
         return target
-    return "/inbox" if officer else "/my"
+    if not actor.is_officer:
+        return "/my"
+    return "/inbox" if actor.may(READ) else "/opinions" if actor.may(ADVISE) else "/"
 
 
 def _set_session(request: Request, response: Response, token: str, lifetime: timedelta) -> None:

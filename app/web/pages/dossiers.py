@@ -12,13 +12,13 @@ from starlette.responses import RedirectResponse
 
 from app.core.auth.models import Party, User
 from app.core.documents.models import Document
-from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, FieldProblem, Invalid, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import answers as form
 from app.core.workflow import inbox, procedures
-from app.core.workflow.definition import ClockMode, FormSection
+from app.core.workflow.definition import FormSection
 from app.core.workflow.desk import StalePage
 from app.core.workflow.permissions import FILE
 from app.web import dossier_view
@@ -26,6 +26,7 @@ from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
 from app.web.need import CustomerActor, SignedInActor
+from app.web.pages.steps import needs_page, read_input, show_step
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
@@ -161,14 +162,21 @@ def act(
 ) -> Response:
     """Take an action; a refusal shows the dossier's present state with what to do, and keeps what was typed."""
     revision = int(text(posted, "revision")) if text(posted, "revision").isdigit() else 0
-    given = {"reason": text(posted, "reason")}
+    dossier = dossier_view.load(session, case_id, actor)
+    chosen = dossier.definition.action(action)
+    given = read_input(chosen, dossier.definition, zone, posted) if chosen else {}
     try:
         desk.perform(
             session, case_id=case_id, action=action, revision=revision, actor=actor, now=utcnow(), input=given
         )
-    except (Invalid, StalePage) as refusal:
+    except (Invalid, Conflict) as refusal:
         session.rollback()
         dossier = dossier_view.load(session, case_id, actor)
+        if chosen is not None and needs_page(chosen) and not isinstance(refusal, StalePage):
+            return show_step(
+                request, dossier, chosen, zone, given=given, problems=refusal.errors,
+                refusal=_refusal(request, refusal), status=refusal.status,
+            )  # fmt: skip
         return _dossier(request, session, actor, zone, dossier, refusal=refusal, given=given, asked=action)
     return RedirectResponse(f"/dossiers/{case_id}?done={action}", 303)
 
@@ -195,8 +203,9 @@ def _dossier(
             "id": str(case.id),
             "code": case.code,
             "revision": case.revision,
-            "office": _office(zone, case.office),
+            "office": dossier_view.office_name(zone, case.office),
             "appointment_at": case.appointment_at,
+            "rescheduled_to": case.rescheduled_to,
             "submitted_at": case.submitted_at,
             "accepted_at": case.accepted_at,
             "decided_at": case.decided_at,
@@ -210,22 +219,19 @@ def _dossier(
         },
         "basis": dossier_view.basis_view(session, definition),
         "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},
-        "clock": reader.view(ClockMode(case.clock), case.due_at),
+        "clock": dossier_view.clock_of(session, dossier, reader),
         "filling": dossier_view.with_applicant(dossier) and not actor.is_officer,
         "tasks": [
             {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"}
             for task in dossier_view.sections(dossier)
         ],
-        "answers": [
-            {
-                "code": section.code,
-                "title": section.title,
-                "rows": dossier_view.answer_rows(section, case.answers, lang),
-            }
-            for section in definition.sections
-        ],
+        "answers": dossier_view.answer_sections(dossier, lang),
+        "gaps": dossier_view.gaps(session, dossier),
+        "consultations": dossier_view.consultations(session, dossier, zone, reader)
+        if actor.is_officer
+        else [],
         "actions": dossier_view.actions(dossier),
-        "timeline": dossier_view.timeline(dossier, _names(session, actor, dossier)),
+        "timeline": dossier_view.timeline(dossier, _names(session, actor, dossier), reader),
         "papers": _papers(session, case.id),
         "done": done,
         "refusal": _refusal(request, refusal) if refusal else None,
@@ -331,11 +337,6 @@ def _papers(session: Session, case_id: UUID) -> list[dict[str, Any]]:
         {"id": str(row.id), "title": row.title, "kind": row.kind, "at": row.created_at, "sha256": row.sha256}
         for row in rows
     ]
-
-
-def _office(zone: Any, code: str) -> Mapping[str, str]:
-    found = next((office.name for office in zone.divisions if office.code == code), None)
-    return found or {"en": code}
 
 
 def _refusal(request: Request, refusal: DomainError) -> dict[str, str]:

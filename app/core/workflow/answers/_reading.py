@@ -1,22 +1,18 @@
-"""Answers to a procedure's questions: from what was typed to typed values, and what is still missing.
-
-Pure. Nothing typed is lost: ``read`` returns what it understood and a problem for the rest, and the page shows the
-raw text again. Values are JSON: integers, ISO dates, decimals as strings, money as ``{amount, currency}``.
-"""
+"""From what was typed to typed values, with a problem for whatever could not be understood."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.core.errors import FieldProblem
 from app.core.i18n import N_
-from app.core.kit.conditions import evaluate, parse
 from app.core.kit.money import Money, parse_amount
 from app.core.kit.taxcode import parse_tax_code
 from app.core.kit.text import nfc
-from app.core.workflow.definition import Definition, FormField, FormSection
+from app.core.workflow.definition import FormField, FormSection
 
 Raw = Mapping[str, Any]
 Answers = dict[str, Any]
@@ -26,6 +22,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"\+?[0-9][0-9 .()-]{6,18}[0-9]")
 _DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
 MAX_TEXT = 4000
+MAX_ROWS = 50
 
 
 class _Unreadable(ValueError):
@@ -35,6 +32,9 @@ class _Unreadable(ValueError):
         super().__init__(code)
         self.code, self.reason, self.params = code, reason, params
 
+    def at(self, name: str) -> FieldProblem:
+        return FieldProblem(name, self.code, self.reason, self.params or None)
+
 
 def read_section(section: FormSection, raw: Raw, *, lang: str) -> tuple[Answers, list[FieldProblem]]:
     """
@@ -43,25 +43,34 @@ def read_section(section: FormSection, raw: Raw, *, lang: str) -> tuple[Answers,
     :param raw: field code to text (a list of texts for ``choices``; a list of mappings for ``rows``). Money comes as
         ``<code>`` and ``<code>_currency``.
     :param lang: language whose number format the person used.
-    :returns: the answers understood (empty answers as None) and every problem, not the first one.
+    :returns: the answers understood (empty answers as None) and every problem, not the first one. A problem of a cell
+        is named ``<field>-<row>-<column>``, the first row being 0.
     """
     answers: Answers = {}
     problems: list[FieldProblem] = []
     for field in section.fields:
+        if field.type == "rows":
+            rows, faults = _rows(field, raw.get(field.code), lang)
+            problems += faults
+            if not faults:
+                answers[field.code] = rows
+            continue
         try:
             answers[field.code] = read_field(field, raw, lang=lang)
         except _Unreadable as fault:
-            problems.append(FieldProblem(field.code, fault.code, fault.reason, fault.params or None))
+            problems.append(fault.at(field.code))
     return answers, problems
 
 
 def read_field(field: FormField, raw: Raw, *, lang: str) -> Any:
-    """Read one answer; None when nothing was typed."""
+    """
+    Read one answer that is not a table of rows; None when nothing was typed.
+
+    :raises ValueError: the answer cannot be understood.
+    """
     given = raw.get(field.code)
     if field.type == "choices":
         return _choices(field, given)
-    if field.type == "rows":
-        return _rows(field, given, lang)
     text = nfc(str(given)).strip() if given is not None else ""
     if not text:
         return None
@@ -77,7 +86,17 @@ def _text(field: FormField, text: str, lang: str) -> str:
                           given=len(text))  # fmt: skip
     if field.minimum and len(text) < int(field.minimum):
         raise _Unreadable("too-short", N_("Use at least %(limit)s characters."), limit=field.minimum)
+    if field.lang == "vi" and _foreign_letters(text):
+        raise _Unreadable(
+            "not-vietnamese",
+            N_("Write this in Vietnamese: it is printed. The original text has a field of its own."),
+        )
     return text
+
+
+def _foreign_letters(text: str) -> bool:
+    """Tell whether a text has letters of another script than the Latin one, in which Vietnamese is written."""
+    return any(letter.isalpha() and "LATIN" not in unicodedata.name(letter, "") for letter in text)
 
 
 def _number(field: FormField, text: str, lang: str) -> Decimal:
@@ -178,19 +197,30 @@ def _tax_code(field: FormField, text: str, lang: str) -> str:
         raise _Unreadable("bad-tax-code", N_("This is no valid tax code: %(why)s"), why=str(fault)) from None
 
 
-def _rows(field: FormField, given: Any, lang: str) -> list[Answers] | None:
+def _rows(field: FormField, given: Any, lang: str) -> tuple[list[Answers] | None, list[FieldProblem]]:
+    """Read a table; rows in which nothing was typed are left out, faults are named by their cell."""
     rows: list[Answers] = []
-    for number, raw in enumerate(given or [], start=1):
+    problems: list[FieldProblem] = []
+    for number, raw in enumerate(given or []):
         row: Answers = {}
         for part in field.fields:
             try:
                 row[part.code] = read_field(part, raw, lang=lang)
             except _Unreadable as fault:
-                raise _Unreadable("bad-row", N_("Row %(row)s, %(field)s: the answer cannot be read."), row=number,
-                                  field=part.label.get(lang, part.code)) from fault  # fmt: skip
-        if any(value is not None for value in row.values()):
-            rows.append(row)
-    return rows or None
+                problems.append(fault.at(cell(field.code, number, part.code)))
+        known = {code: value for code, value in row.items() if value is not None}
+        if known:
+            rows.append(known)
+    most = int(field.maximum or MAX_ROWS)
+    if len(rows) > most:
+        reason = N_("At most %(limit)s entries are possible; these are %(given)s.")
+        problems.append(FieldProblem(field.code, "too-many", reason, {"limit": most, "given": len(rows)}))
+    return rows or None, problems
+
+
+def cell(field: str, row: int, column: str) -> str:
+    """Return the name of one cell of a table, as its control and its problem carry it; the first row is 0."""
+    return f"{field}-{row}-{column}"
 
 
 _READERS: Mapping[str, Callable[[FormField, str, str], Any]] = {
@@ -206,31 +236,3 @@ _READERS: Mapping[str, Callable[[FormField, str, str], Any]] = {
     "phone": _phone,
     "tax_code": _tax_code,
 }
-
-
-def asked(field: FormField, answers: Mapping[str, Any]) -> bool:
-    """Tell whether a question is asked: it has no condition, or the condition is not known to be false."""
-    return field.when is None or evaluate(parse(field.when), answers).value is not False
-
-
-def missing(sections: Sequence[FormSection], answers: Mapping[str, Any]) -> list[FieldProblem]:
-    """Return a problem for every required question that is asked and has no answer."""
-    return [
-        FieldProblem(field.code, "missing", "This question has no answer yet.")
-        for section in sections
-        for field in section.fields
-        if field.required and asked(field, answers) and answers.get(field.code) in (None, "", [])
-    ]
-
-
-def missing_input(name: str) -> FieldProblem:
-    """Return the problem of an action that was taken without something that it needs."""
-    return FieldProblem(name, "missing", "This has to be filled in before the step can be taken.")
-
-
-def merged(definition: Definition, before: Mapping[str, Any], changed: Mapping[str, Any]) -> Answers:
-    """Lay changed answers over earlier ones; only questions of the procedure are kept."""
-    known = definition.fields()
-    return {
-        code: value for code, value in {**before, **changed}.items() if code in known and value is not None
-    }

@@ -1,0 +1,1 @@
+"""Programs that print ratios against a baseline of the same run; see ``make bench``."""
