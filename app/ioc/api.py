@@ -1,0 +1,135 @@
+"""JSON of the board: /api/v1/ioc. The page is a client of the same functions."""
+
+from collections.abc import Callable
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query, Request
+from sqlalchemy.orm import Session
+
+from app.core.errors import FieldProblem, Invalid, NotFound
+from app.core.i18n import N_
+from app.core.kit.actor import Actor
+from app.core.kit.time import local_day, utcnow
+from app.ioc import tiles
+from app.ioc.domain import Quarter, Share
+from app.ioc.permissions import BOARD_READ
+from app.ioc.schemas import OfficeShare, Point, RowOut, Rows, Series, TileOut, Tiles
+from app.ioc.tiles import Scope, Tile
+from app.web.need import Holder
+from app.web.render import request_translator
+from app.web.services import CurrentZone
+from app.web.unit import DbSession, router
+
+api = router(prefix="/api/v1/ioc", tags=["ioc"])
+
+Reader = Annotated[Actor, Depends(Holder(BOARD_READ))]
+QuarterText = Annotated[
+    str | None, Query(description="Quarter such as 2026-Q4; the present one when left out.")
+]
+QUARTERS_SHOWN = 6
+
+
+@api.get("/tiles")
+def get_tiles(
+    request: Request, session: DbSession, actor: Reader, zone: CurrentZone, quarter: QuarterText = None
+) -> Tiles:
+    """Return all tiles for a quarter."""
+    scope = scope_of(zone.tz, quarter)
+    gettext = request_translator(request).gettext
+    found = [tile_out(session, tile, scope, gettext) for tile in tiles.TILES.values()]
+    return Tiles(quarter=str(scope.quarter), tiles=found)
+
+
+@api.get("/tiles/{code}/series")
+def get_series(
+    session: DbSession, actor: Reader, zone: CurrentZone, code: str, quarter: QuarterText = None
+) -> Series:
+    """Return a tile over the last quarters."""
+    tile, scope = find_tile(code), scope_of(zone.tz, quarter)
+    points: list[Point] = []
+    for _ in range(QUARTERS_SHOWN):
+        points.append(_point(scope.quarter, tile.value(session, scope)))
+        scope = scope.before()
+    return Series(code=code, points=points[::-1])
+
+
+@api.get("/tiles/{code}/rows")
+def get_rows(
+    session: DbSession, actor: Reader, zone: CurrentZone, code: str, quarter: QuarterText = None
+) -> Rows:
+    """Return the dossiers that count against a tile."""
+    tile, scope = find_tile(code), scope_of(zone.tz, quarter)
+    found = tile.rows(session, scope) if tile.rows else ()
+    return Rows(
+        code=code,
+        rows=[
+            RowOut(
+                id=row.id, code=row.code, title=row.title, office=row.office, due_at=row.due_at,
+                ended_at=row.ended_at, supplement_requests=row.requests,
+            )
+            for row in found
+        ],
+    )  # fmt: skip
+
+
+def scope_of(zone: ZoneInfo, quarter: str | None) -> Scope:
+    """
+    Return what a request asks for: the named quarter, or the present one.
+
+    :raises Invalid: the quarter cannot be read.
+    """
+    now = utcnow()
+    if not quarter:
+        return Scope(Quarter.of(local_day(now, zone)), now, zone)
+    try:
+        return Scope(Quarter.parse(quarter), now, zone)
+    except ValueError:
+        reason = N_("Write a quarter as year and number, for example 2026-Q4.")
+        raise Invalid(errors=[FieldProblem("quarter", "not-a-quarter", reason)]) from None
+
+
+def tile_out(session: Session, tile: Tile, scope: Scope, gettext: Callable[[str], str]) -> TileOut:
+    """Return a tile in the language of the reader."""
+    reading = tiles.read(session, tile, scope)
+    offices = tile.by_office(session, scope) if tile.by_office else ()
+    return TileOut(
+        code=tile.code,
+        title=gettext(tile.title),
+        meaning=gettext(tile.meaning),
+        source=tile.source,
+        quarter=str(scope.quarter),
+        part=reading.share.part,
+        whole=reading.share.whole,
+        percent=_percent(reading.share),
+        target=str(reading.target) if reading.target is not None else None,
+        target_assumed=reading.target_assumed,
+        meets_target=reading.meets_target,
+        change=str(reading.change) if reading.change is not None else None,
+        read_at=reading.read_at,
+        offices=[
+            OfficeShare(office=office, part=share.part, whole=share.whole, percent=_percent(share))
+            for office, share in offices
+        ],
+        rows_href=f"/board/{tile.code}" if tile.rows else None,
+    )
+
+
+def _point(quarter: Quarter, share: Share) -> Point:
+    return Point(quarter=str(quarter), part=share.part, whole=share.whole, percent=_percent(share))
+
+
+def _percent(share: Share) -> str | None:
+    return str(share.percent) if share.percent is not None else None
+
+
+def find_tile(code: str) -> Tile:
+    """
+    Return a tile by the number of its indicator.
+
+    :raises NotFound: there is none.
+    """
+    found = tiles.TILES.get(code)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,14 @@
+"""Who sees the board."""
+
+from app.core.auth.permissions import Permission
+
+BOARD_READ = "ioc.board.read"
+
+PERMISSIONS = (
+    Permission(
+        BOARD_READ,
+        "See the board",
+        "See the indicators of the zone and the rows behind them.",
+        frozenset({"INTAKE", "APPRAISER", "HEAD", "LEADER", "AUDITOR", "ADMIN"}),
+    ),
+)
