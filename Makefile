@@ -61,7 +61,7 @@ bench: setup-dev ## Print the ratio tables of every benchmark
 # --- check -----------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: setup-dev format-check lint types boundaries templates translations tests ## All that must be right before a change goes in; CI runs this
+check: setup-dev format-check lint types boundaries templates translations procedures tests ## All that must be right before a change goes in; CI runs this
 
 .PHONY: setup-dev
 setup-dev: ## Set up what development and tests need
@@ -95,6 +95,10 @@ templates: setup-dev ## Check form and faults of the page templates
 .PHONY: translations
 translations: setup-dev ## Check that every text is translated
 	@echo "== translations"; $(BIN)/python -m tools.i18n check
+
+.PHONY: procedures
+procedures: setup-dev ## Check the procedures, and that no published one has changed
+	@echo "== published procedures"; $(BIN)/ftz procedure check
 
 .PHONY: tests
 tests: setup-dev

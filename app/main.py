@@ -11,21 +11,36 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from app.core.auth.roles import UserKind
+from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.sessions import resolve
+from app.core.auth.stages import SecondFactorPolicy
 from app.core.db import WEB_LOGINS, Database
 from app.core.kit.actor import ANONYMOUS, Actor
 from app.core.kit.time import utcnow
+from app.core.live import Hub
+from app.core.notifications import unread
 from app.core.settings import Settings
 from app.core.telemetry import configure_logging
 from app.modules import MODULES, Platform, compose
 from app.web import errors, shell
+from app.web.api.dossiers import dossier_api, dossier_once
 from app.web.edge import Edge
 from app.web.pages.account import account
+from app.web.pages.admin import admin
+from app.web.pages.admin_person import admin_person
 from app.web.pages.documents import papers
+from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
 from app.web.pages.inbox import desk_inbox
+from app.web.pages.legal import legal
+from app.web.pages.live import listener_of, stream, watches
+from app.web.pages.notices import notices
+from app.web.pages.opinions import opinions
 from app.web.pages.preferences import preferences
 from app.web.pages.public import public
+from app.web.pages.security import security
+from app.web.pages.steps import steps
 
 STATIC = Path(__file__).parent / "web" / "static"
 # Connections a pool keeps beyond the gate: a request in its commit has left the gate already.
@@ -58,7 +73,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
         database.refuse_unsafe_logins()
         app.state.database = database
+        app.state.hub = Hub()
+        listener = listener_of(app, database)
+        listener.start()
         yield
+        await listener.stop()
         database.close()
 
     app = FastAPI(
@@ -71,8 +90,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _state(app, platform)
     errors.install(app)
-    for each in (public, account, preferences, dossiers, papers, desk_inbox):
+    for each in (
+        public,
+        account,
+        security,
+        admin,
+        admin_person,
+        preferences,
+        dossiers,
+        dossier_form,
+        papers,
+        steps,
+        opinions,
+        dossier_api,
+        dossier_once,
+        desk_inbox,
+        legal,
+        notices,
+        watches,
+    ):
         app.include_router(each)
+    app.router.routes.append(stream)
     for module in MODULES:
         for each in module.routers:
             app.include_router(each)
@@ -88,7 +126,11 @@ def _state(app: FastAPI, platform: Platform) -> None:
     zone = platform.zone
     app.state.settings = platform.settings
     app.state.kernel = platform.kernel
+    app.state.notifier = platform.notifier
     app.state.permissions = platform.permissions
+    app.state.secrets_box = SecretsBox(platform.settings.secrets_dir / "totp.key")
+    must = {UserKind.OFFICER} if platform.settings.officers_need_totp else set()
+    app.state.second_factor_policy = SecondFactorPolicy(required_for=frozenset(must))
     app.state.desk = platform.desk
     app.state.templates = platform.templates
     app.state.zone_config = zone
@@ -102,6 +144,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.doors = sorted(
         [*shell.DOORS, *(door for module in MODULES for door in module.doors)], key=lambda door: door.order
     )
+    app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]
     app.state.shell = shell.LINKS
     app.state.identify = _identify
 
@@ -115,4 +158,8 @@ def _identify(request: Request) -> Actor:
         found = resolve(app.state.database, token=token, book=app.state.permissions, now=utcnow())
         actor = found or ANONYMOUS
     request.state.nav = shell.navigation(request, actor)
+    if actor.session_id is not None:
+        request.state.events_url = f"/events?after={request.app.state.hub.last_seq}"
+        counted = shell.shows_frame(request)  # elsewhere the bell asks by itself when it is shown
+        request.state.notice_count = unread(request.app.state.database, actor) if counted else None
     return actor

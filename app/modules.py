@@ -11,24 +11,32 @@ import app.core.documents.models
 import app.core.evidence.models
 import app.core.jobs.models
 import app.core.law.models
+import app.core.live.models
+import app.core.notifications.models
 import app.core.outbox.models
 import app.core.workflow.models  # noqa: F401  all of the kernel's tables are mapped
-from app.core import outbox
+from app.core import notifications, outbox
 from app.core.auth.permissions import PERMISSIONS as AUTH_PERMISSIONS
 from app.core.auth.permissions import PermissionBook
 from app.core.jobs import JobRegistry
+from app.core.live import PokeBook
+from app.core.notifications import KindBook, NoticesChanged, Notifier
 from app.core.outbox import HandlerRegistry
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig, load_zone
+from app.core.workflow import notices as case_notices
 from app.core.workflow.desk import Desk
 from app.core.workflow.permissions import PERMISSIONS as WORKFLOW_PERMISSIONS
+from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
+from app.ioc.module import MODULE as IOC
 from app.registry.module import MODULE as REGISTRY
 from app.web.kernel import Kernel
+from app.web.legal_permissions import PERMISSIONS as LEGAL_PERMISSIONS
 from app.web.render import build_environment
 from app.web.spec import ModuleSpec
 
-MODULES: tuple[ModuleSpec, ...] = (REGISTRY, INVESTMENT)
+MODULES: tuple[ModuleSpec, ...] = (REGISTRY, INVESTMENT, IOC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Platform:
     desk: Desk
     handlers: HandlerRegistry
     jobs: JobRegistry
+    pokes: PokeBook
+    notifier: Notifier
     templates: Environment
     kernel: Kernel
 
@@ -56,6 +66,20 @@ def compose(settings: Settings) -> Platform:
     handlers, jobs = HandlerRegistry(), JobRegistry()
     for module in MODULES:
         module.register(kernel, handlers, jobs)
+    permissions = PermissionBook(
+        [
+            *AUTH_PERMISSIONS,
+            *WORKFLOW_PERMISSIONS,
+            *LEGAL_PERMISSIONS,
+            *(each for module in MODULES for each in module.permissions),
+        ]
+    )
+    pokes, kinds = PokeBook(), KindBook()
+    pokes.add(NoticesChanged.name, notifications.pokes_of)
+    case_notices.register(handlers, pokes, kinds, permissions)
+    notifier = Notifier(kinds, notifications.ports_of(settings), settings.origin, zone.tz)
+    notifications.install(notifier)
+    notifications.add_jobs(jobs)
     outbox.add_jobs(handlers, jobs)
     outbox.install(handlers)
     desk = Desk(
@@ -63,19 +87,16 @@ def compose(settings: Settings) -> Platform:
         effects=_joined([module.effects(kernel) for module in MODULES]),
         zone=zone.tz,
     )
+    jobs.every_minute("workflow.timers")(Scan(desk))
     return Platform(
         settings=settings,
         zone=zone,
-        permissions=PermissionBook(
-            [
-                *AUTH_PERMISSIONS,
-                *WORKFLOW_PERMISSIONS,
-                *(each for module in MODULES for each in module.permissions),
-            ]
-        ),
+        permissions=permissions,
         desk=desk,
         handlers=handlers,
         jobs=jobs,
+        pokes=pokes,
+        notifier=notifier,
         templates=build_environment({m.code: m.templates for m in MODULES if m.templates is not None}),
         kernel=kernel,
     )

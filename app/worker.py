@@ -1,4 +1,4 @@
-"""The worker process: jobs, timers and the sealer of the evidence log."""
+"""The worker process: jobs, timers, the sealer of the evidence log and the relay of the live stream."""
 
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from app.core.evidence import Sealer
 from app.core.jobs import JobWorker, Runtime, make_app
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
+from app.core.live import Relay
+from app.core.outbox import tail
 from app.core.settings import Settings
 from app.core.telemetry import configure_logging, get_logger
 from app.modules import compose
@@ -29,10 +31,13 @@ def main() -> None:
 
     sealer = Sealer(database)
     sealer.start()
+    relay = Relay(settings.database, platform.pokes, tail)
+    relay.start()
     try:
         log.info("worker.started")
         JobWorker(make_app(platform.jobs, Runtime(database, resolve))).run(install_signals=True)
     finally:
+        relay.stop()
         sealer.stop()
         database.close()
         log.info("worker.stopped")

@@ -52,6 +52,8 @@ ACCOUNTS = (
     DemoAccount("hai.quan", "Cán bộ Hải quan (hư cấu)", UserKind.OFFICER, "CUSTOMS", "CONSULTEE"),
     DemoAccount("moi.truong", "Cán bộ Môi trường (hư cấu)", UserKind.OFFICER, "ENVIRONMENT", "CONSULTEE"),
     DemoAccount("phap.che", "Pháp chế Mẫu (hư cấu)", UserKind.OFFICER, "OFFICE", "LEGAL"),
+    DemoAccount("phap.che.2", "Pháp chế Mẫu Hai (hư cấu)", UserKind.OFFICER, "OFFICE", "LEGAL"),
+    DemoAccount("phap.che.3", "Pháp chế Mẫu Ba (hư cấu)", UserKind.OFFICER, "OFFICE", "LEGAL"),
 )
 
 

@@ -26,8 +26,8 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared wit
 
 REAL = "accounts, dossiers, deadlines, decisions, documents and the evidence log, on this machine's database"
 SIMULATED = (
-    "every enterprise, person and site is invented; nothing leaves this machine: no e-mail, payment, customs or "
-    "identity service is called"
+    "every enterprise, person and site is invented; nothing leaves this machine: e-mail, SMS and Zalo go to a "
+    "simulator that only shows them, no payment, customs or identity service is called"
 )
 
 
@@ -45,14 +45,53 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         "-m", "uvicorn", "app.main:create_app", "--factory", "--no-server-header",
         "--host", settings.host, "--port", str(settings.port), "--timeout-graceful-shutdown", "2",
     )  # fmt: skip
-    return (Program("web", web), Program("worker", python("-m", "app.worker")))
+    listed = (Program("web", web), Program("worker", python("-m", "app.worker")))
+    if not simulates_messages(settings):
+        return listed
+    first = messaging_port(settings)
+    simulator = python("-m", "simulators.messaging", "--smtp-port", str(first), "--http-port", str(first + 1))
+    return (*listed, Program("messages", simulator))
+
+
+def simulates_messages(settings: Settings) -> bool:
+    """Tell whether e-mail, SMS and Zalo go to the simulator: in the demo zone, unless a real channel is set."""
+    return settings.demo and not (settings.smtp_url or settings.sms_url or settings.zalo_url)
+
+
+def messaging_port(settings: Settings) -> int:
+    """Return the simulator's port for e-mail, ``FTZ_MESSAGING_PORT`` or the one after the web's; HTTP is the next."""
+    return int(os.environ.get("FTZ_MESSAGING_PORT", settings.port + 1))
+
+
+def _choose_messaging_port(settings: Settings) -> None:
+    """Settle on two free ports behind the web's own, since another installation may stand on the next ones."""
+    for first in range(settings.port + 1, min(settings.port + 100, 65_535)):
+        if port_is_free("127.0.0.1", first) and port_is_free("127.0.0.1", first + 1):
+            os.environ.setdefault("FTZ_MESSAGING_PORT", str(first))
+            return
+
+
+def point_to_simulator(settings: Settings) -> None:
+    """Let the programs that are started from here send to the simulator."""
+    if not simulates_messages(settings):
+        return
+    first = messaging_port(settings)
+    for name, url in (
+        ("FTZ_SMTP_URL", f"smtp://127.0.0.1:{first}"),
+        ("FTZ_SMS_URL", f"http://127.0.0.1:{first + 1}/sms"),
+        ("FTZ_ZALO_URL", f"http://127.0.0.1:{first + 1}/zalo"),
+    ):
+        os.environ[name] = url
 
 
 @click.command()
 def up() -> None:
     """Start everything this installation needs: database, web, worker. Ctrl-C stops it, the data stay."""
     settings = Settings()
-    _run(settings, programs(settings))
+    _choose_messaging_port(settings)
+    listed = programs(settings)
+    point_to_simulator(settings)
+    _run(settings, listed)
 
 
 def _run(settings: Settings, listed: tuple[Program, ...]) -> None:
@@ -209,6 +248,10 @@ def _banner(settings: Settings, echo: Callable[[str], None]) -> None:
             echo(f"    {login:<32} {password:<20} {description}")
     for title, text in (("Real:", REAL), ("Simulated:", SIMULATED if settings.demo else "nothing")):
         echo(click.wrap_text(text, 110, f"  {title:<12}", " " * 14))
+    if simulates_messages(settings):
+        echo(
+            f"  Messages:   http://127.0.0.1:{messaging_port(settings) + 1}/ shows what would have been sent"
+        )
     echo(
         "  Stop with Ctrl-C; the data stay. `make fresh` forgets them, `make help` says what else there is.\n"
     )

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import app.investment.models  # noqa: F401  maps the tables
+from app.core.i18n import N_
 from app.core.workflow.step import Effect
 from app.investment import procedures
+from app.investment.pages import GUIDE, pages
 from app.investment.service import PressRoom
 from app.web.kernel import Kernel
-from app.web.spec import ModuleSpec
+from app.web.spec import Door, ModuleSpec
+
+FOLDER = Path(__file__).parent
 
 
 def _effects(kernel: Kernel) -> Mapping[str, Effect]:
@@ -16,4 +20,21 @@ def _effects(kernel: Kernel) -> Mapping[str, Effect]:
     return procedures.effects(room)
 
 
-MODULE = ModuleSpec(code="investment", procedures=Path(__file__).parent / "procedures", effects=_effects)
+MODULE = ModuleSpec(
+    code="investment",
+    routers=(pages,),
+    doors=(
+        Door(
+            N_("What do I need?"),
+            N_("A few questions lead to the procedure, its papers, time and incentives."),
+            GUIDE,
+            "help-circle",
+            10,
+        ),
+    ),
+    templates=FOLDER / "templates" / "investment",
+    procedures=FOLDER / "procedures",
+    catalogue=FOLDER / "procedures" / "catalogue.yaml",
+    guards=lambda kernel: procedures.GUARDS,
+    effects=_effects,
+)

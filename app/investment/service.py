@@ -23,7 +23,7 @@ from app.core.kit.time import local_day
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
-from app.investment.domain import certificate_content, printed_money
+from app.investment.domain.certificate import certificate_content, printed_certificate
 from app.investment.events import CertificateIssued
 from app.investment.models import Certificate
 from app.registry import facade as registry
@@ -128,14 +128,7 @@ def _paper(
         },
         "zone": zone.name["vi"],
         "basis": basis,
-        "rows": [
-            ["Tên dự án", content["project_name_vi"]],
-            ["Nhà đầu tư", content["investor_name"]],
-            ["Quốc gia, vùng lãnh thổ", content["investor_country"]],
-            ["Mục tiêu dự án", content["objective"]],
-            ["Địa điểm thực hiện", f"{content['site']}, {zone.name['vi']}"],
-            ["Tổng vốn đầu tư", printed_money(content["capital"])],
-        ],
+        "parts": printed_certificate(content, zone=zone.name["vi"]),
         "signature": {
             "authority": zone.authority.name["vi"],
             "position": key.identity.position,
@@ -155,10 +148,17 @@ def _basis(session: Session, definition: Definition) -> list[str]:
 
 
 def _labels(definition: Definition) -> dict[str, str]:
+    """Return the Vietnamese labels of all options, as ``field:code`` and for columns ``field.column:code``."""
+    questions = {code: field.options for code, field in definition.fields().items()}
+    columns = {
+        f"{code}.{part.code}": part.options
+        for code, field in definition.fields().items()
+        for part in field.fields
+    }
     return {
-        f"{field.code}:{option.code}": option.label["vi"]
-        for field in definition.fields().values()
-        for option in field.options
+        f"{name}:{option.code}": option.label["vi"]
+        for name, options in {**questions, **columns}.items()
+        for option in options
     }
 
 

@@ -26,6 +26,10 @@ from app.core.workflow.models import Case, CaseEvent, ClockInterval, Gap
 from app.core.workflow.permissions import READ
 from app.web.clock_view import ClockReader
 
+YES = {"vi": "Có", "en": "Yes"}
+NO = {"vi": "Không", "en": "No"}
+UNITS = {"year": {"vi": "năm", "en": "years"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
@@ -38,6 +42,16 @@ class Dossier:
     applicant: str
 
 
+def require_reader(actor: Actor) -> None:
+    """
+    Refuse an officer who may not read dossiers: the database shows officers every row.
+
+    :raises Forbidden: naming the permission.
+    """
+    if actor.is_officer and not actor.may(READ):
+        raise Forbidden(permission=READ)
+
+
 def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) -> Dossier:
     """
     Read a dossier for an actor.
@@ -46,8 +60,8 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
     :raises NotFound: no such dossier, or it is another party's.
     :raises Forbidden: an officer who may not read dossiers; the database shows officers every row.
     """
-    if actor.is_officer and not asked and not actor.may(READ):
-        raise Forbidden(permission=READ)
+    if not asked:
+        require_reader(actor)
     row = session.execute(
         select(Case, Party.name).join(Party, Party.id == Case.party_id).where(Case.id == case_id)
     ).one_or_none()
@@ -162,11 +176,41 @@ def consultations(
 
 
 def answer_rows(section: FormSection, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    """Return label and shown answer of each question that is asked, for check pages."""
+    """Return label and shown answer of each question that is asked, for check pages; tables cell by cell."""
     return [
-        {"code": field.code, "label": field.label, "value": shown(field, answers.get(field.code), lang)}
+        row
         for field in section.fields
         if form.asked(field, answers)
+        for row in (
+            _table_rows(field, answers, lang)
+            if field.type == "rows"
+            else [
+                {
+                    "code": field.code,
+                    "label": field.label,
+                    "value": shown(field, answers.get(field.code), lang),
+                }
+            ]
+        )
+    ]
+
+
+def _table_rows(field: FormField, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+    rows = answers.get(field.code) or []
+    if not rows:
+        return [{"code": field.code, "label": field.label, "value": ""}]
+    entry = field.entry or field.label
+    return [
+        {
+            "code": form.cell(field.code, number, part.code),
+            "label": {
+                each: f"{entry[each]} {number + 1}: {part.label.get(each, part.code)}" for each in entry
+            },
+            "value": shown(part, row.get(part.code), lang),
+        }
+        for number, row in enumerate(rows)
+        for part in field.fields
+        if form.asked(part, form.of_row(answers, row)) and (part.required or row.get(part.code) is not None)
     ]
 
 
@@ -183,7 +227,10 @@ def shown(field: FormField, value: Any, lang: str) -> Any:
         case "money":
             return formats.format_money(Decimal(value["amount"]), value["currency"], lang=lang)
         case "integer" | "decimal":
-            return f"{formats.format_number(Decimal(value), lang=lang)} {field.unit}".strip()
+            unit = UNITS.get(field.unit, {}).get(lang, field.unit)
+            return f"{formats.format_number(Decimal(value), lang=lang)} {unit}".strip()
+        case "boolean":
+            return YES if value else NO
         case "date":
             return date.fromisoformat(value).strftime("%d/%m/%Y")
         case _:
@@ -211,7 +258,7 @@ def timeline(dossier: Dossier, names: Mapping[UUID, str], reader: ClockReader) -
     :param names: officers' names as far as the reader may see them.
     """
     entries = []
-    before = [None, *dossier.history[:-1]]
+    before = [None, *dossier.history][: len(dossier.history)]
     for earlier, event in reversed(list(zip(before, dossier.history, strict=True))):
         action = dossier.definition.action(event.action)
         entries.append(

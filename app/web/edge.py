@@ -3,13 +3,14 @@
 It is plain ASGI, so that it also covers static files, streams and answers that were never routed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.auth.tokens import csrf_token, new_token
@@ -76,12 +77,23 @@ class Edge:
             correlation=correlation, session_token=session, csrf_secret=secret, csrf_token=csrf_token(secret)
         )
         fresh = secret if not (session or visitor) else None
-        send = self._sender(send, correlation, fresh)
+        answer = _Answer(send, lambda message: self._protect(message, correlation, fresh))
         if scope["method"] not in SAFE_METHODS and not self._same_origin(headers):
             refusal = JSONResponse(_foreign_origin(correlation), 403, media_type="application/problem+json")
-            await refusal(scope, receive, send)
+            await refusal(scope, receive, answer)
             return
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as crash:
+            await self._apologise(scope, receive, answer, crash)
+
+    async def _apologise(self, scope: Scope, receive: Receive, answer: "_Answer", crash: Exception) -> None:
+        """Answer to what nobody foresaw; left to Starlette's outermost layer, the answer would lack our headers."""
+        handler = scope["app"].exception_handlers.get(Exception)
+        if answer.started or handler is None:
+            raise crash
+        response: Response = await handler(Request(scope, receive), crash)
+        await response(scope, receive, answer)
 
     def name(self, cookie: str) -> str:
         """Return the full name of a cookie; ``__Host-`` binds it to this host and to https."""
@@ -104,21 +116,44 @@ class Edge:
             return headers.get("sec-fetch-site", "none") in ("same-origin", "none")
         return origin == self._origin or (not self._https and urlsplit(origin).netloc == headers.get("host"))
 
-    def _sender(self, send: Send, correlation: str, fresh_secret: str | None) -> Send:
-        async def wrapped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-                headers["X-Correlation-ID"] = correlation
-                if self._https:
-                    headers["Strict-Transport-Security"] = HSTS
-                if fresh_secret and headers.get("content-type", "").startswith("text/html"):
-                    headers.append("Set-Cookie", self.cookie(VISITOR_COOKIE, fresh_secret))
-            await send(message)
+    def _protect(self, message: Message, correlation: str, fresh_secret: str | None) -> None:
+        """Add to the beginning of an answer what every answer carries."""
+        headers = MutableHeaders(scope=message)
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Correlation-ID"] = correlation
+        if self._https:
+            headers["Strict-Transport-Security"] = HSTS
+        if self._secure:
+            _secure_cookies(message)
+        if fresh_secret and headers.get("content-type", "").startswith("text/html"):
+            MutableHeaders(scope=message).append("Set-Cookie", self.cookie(VISITOR_COOKIE, fresh_secret))
 
-        return wrapped
+
+class _Answer:
+    """The way back to the browser; notes whether the answer has begun."""
+
+    def __init__(self, send: Send, protect: Callable[[Message], None]) -> None:
+        self._send = send
+        self._protect = protect
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._protect(message)
+            self.started = True
+        await self._send(message)
+
+
+def _secure_cookies(message: Message) -> None:
+    """Add ``Secure`` to the cookies that a page set without it (language and theme)."""
+    message["headers"] = [
+        (name, value + b"; Secure")
+        if name == b"set-cookie" and b"; secure" not in value.lower()
+        else (name, value)
+        for name, value in message["headers"]
+    ]
 
 
 def _cookies(headers: Headers) -> dict[str, str]:

@@ -2,31 +2,35 @@
 
 from fastapi import Request
 
+from app.core.auth.permissions import USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.permissions import ADVISE, FILE, READ
+from app.web.legal_permissions import READ as LAW_READ
 from app.web.render import NavItem, ShellLinks, is_htmx, request_translator
 from app.web.spec import Door, MenuItem
 
-LINKS = ShellLinks(home="/", inbox="/inbox", login="/login", logout="/logout", notices="/notices")
+LINKS = ShellLinks(home="/", inbox="/inbox", login="/login", logout="/logout", account="/account", notices="/notices")
 
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
     MenuItem("opinions", N_("Opinions asked for"), "/opinions", "message", frozenset({ADVISE}), 20),
+    MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE}), 10),
+    MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
     MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
     MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),
     MenuItem("verify", N_("Verify"), "/verify", "shield-check", frozenset(), 70),
 )
 
 DOORS = (
-    Door(N_("What do I need?"), N_("Procedures, papers, time and cost."), "/procedures", "help-circle", 10),
+    Door(N_("Procedures"), N_("Procedures, papers, time and cost."), "/procedures", "file-text", 15),
     Door(N_("Track"), N_("Where a dossier stands, by its code."), "/track", "search", 20),
     Door(N_("Verify"), N_("Whether a certificate is genuine and in force."), "/verify", "shield-check", 30),
 )
 
 # The letter after g that goes to a menu entry.
-_KEYS = {"inbox": "i", "opinions": "o", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
+_KEYS = {"inbox": "i", "law": "l", "opinions": "o", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
 
 
 def shows_frame(request: Request) -> bool:

@@ -66,7 +66,8 @@ class ModuleSpec:
     """
     The wiring of one module and nothing else.
 
-    ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
+    ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``guards`` and
+    ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
     """
 
     code: str
@@ -77,6 +78,7 @@ class ModuleSpec:
     panels: Sequence[ObjectPanel] = ()
     templates: Path | None = None
     procedures: Path | None = None
+    catalogue: Path | None = None
     guards: Callable[[Kernel], Mapping[str, Guard]] = _nothing
     effects: Callable[[Kernel], Mapping[str, Effect]] = _nothing
     register: Callable[[Kernel, HandlerRegistry, JobRegistry], None] = _no_reactions

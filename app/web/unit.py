@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -32,6 +33,16 @@ class Busy(DomainError):
     title = "The service is busy."
     detail = "All places were taken and your request waited for %(seconds)s seconds."
     hint = "Nothing was lost or changed. Try again in a few seconds."
+
+
+class OutcomeUnknown(DomainError):
+    """The connection broke while the transaction was being committed: it may have been, or not."""
+
+    code = "outcome-unknown"
+    status = 503
+    title = "The connection to the database broke."
+    detail = "It broke at the moment of saving, so it is not known whether the step was carried out."
+    hint = "Open the page again: it shows what is saved. If the step is missing, repeat it; it never counts twice."
 
 
 class UnitRoute(APIRoute):
@@ -76,14 +87,24 @@ def get_session(request: Request) -> Iterator[Session]:
     database: Database = request.app.state.database
     actor: Actor = getattr(request.state, "actor", ANONYMOUS)
     with database.session(context_of(actor)) as session:
+        request.state.session = session
         yield session
         ok = getattr(request.state, "unit_ok", None)
         if ok is None:
             raise RuntimeError(f"{request.url.path}: the route lacks UnitRoute, its writes would be lost")
         if ok:
-            session.commit()
+            _commit(session)
         else:
             session.rollback()
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            raise OutcomeUnknown from fault
+        raise
 
 
 def get_actor(request: Request) -> Actor:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 SAVE = re.compile("^(Lưu và tiếp tục|Save and continue)$")
 CODE = re.compile(r"HS-\d{4}-\d{6}-[0-9X]")
@@ -28,26 +28,106 @@ def fill_form(page: Page, *, lang: str, seen: Callable[[str], None] = lambda nam
     seen("06-tasks")
     page.locator(".tasks a").first.click()
     page.get_by_role("button", name=SAVE).wait_for()
-    page.locator("#f-investor_name").fill("Công ty TNHH Thử nghiệm Sao Biển")
-    page.locator("#f-investor_country").select_option("JP")
-    page.get_by_role("button", name=SAVE).click()
-    page.locator("#f-project_name_vi").fill("Nhà máy thử nghiệm linh kiện Đình Vũ")
-    page.locator("#f-objective").fill("Sản xuất linh kiện điện tử, 2 triệu sản phẩm mỗi năm.")
-    page.locator("input[name=site]").first.check()
-    page.get_by_role("button", name=SAVE).click()
-    page.locator("#f-capital").fill("rất nhiều")
-    page.get_by_role("button", name=SAVE).click()
-    expect(page.locator("[data-error-summary]")).to_be_visible()
-    expect(page.locator("#f-capital")).to_have_value("rất nhiều")
-    seen("07-error")
-    page.locator("#f-capital").fill("1.250.000.000.000" if lang == "vi" else "1,250,000,000,000")
-    page.get_by_role("button", name=SAVE).click()
-    page.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
+    fill_pages(page, lang=lang, seen=seen)
     page.locator("form[action$='/actions/submit'] button").click()
     page.wait_for_url(re.compile("done=submit"))
     found = CODE.search(page.locator("main").inner_text())
     assert found, page.locator("main").inner_text()
     return found.group()
+
+
+def number(value: int, lang: str) -> str:
+    """Write a number as a person of the language types it."""
+    return f"{value:,}".replace(",", "." if lang == "vi" else ",")
+
+
+def save(page: Page) -> None:
+    """Save a page of the form and wait for the next one."""
+    before = page.url
+    page.get_by_role("button", name=SAVE).click()
+    page.wait_for_url(lambda url: url != before)
+
+
+def fill_pages(page: Page, *, lang: str, seen: Callable[[str], None] = lambda name: None) -> None:
+    """Fill all pages of the request from the first one on, with one wrong turn at the capital."""
+    fill_investor(page, lang=lang)
+    seen("07-investor")
+    save(page)
+    page.locator("input[name=economic_organisation][value=NEW]").check()
+    page.locator("#f-organisation_name").fill("Công ty TNHH Linh kiện Sao Biển")
+    page.locator("input[name=bcc][value=no]").check()
+    save(page)
+    page.locator("#f-project_name_vi").fill("Nhà máy thử nghiệm linh kiện Đình Vũ")
+    page.locator("#f-objective").fill("Sản xuất linh kiện điện tử, 2 triệu sản phẩm mỗi năm.")
+    page.locator("#f-vsic").select_option("VSIC2025:2610")
+    page.locator("#f-scale").fill("2 triệu sản phẩm mỗi năm, 300 lao động.")
+    page.locator("input[name=restricted_technology][value=no]").check()
+    seen("07-project")
+    save(page)
+    page.locator("input[name=site]").first.check()
+    page.locator("input[name=functional_area][value=PRODUCTION]").check()
+    page.locator("#f-land_area").fill(number(25_000, lang))
+    page.locator("input[name=land_right][value=LEASE]").check()
+    save(page)
+    fill_capital(page, lang=lang, seen=seen)
+    page.locator("#f-term_years").fill("50")
+    page.locator("#f-milestones-0-kind").select_option("OPERATION")
+    page.locator("#f-milestones-0-on").fill("30/06/2028")
+    seen("07-schedule")
+    save(page)
+    page.locator("input[name=market_restricted][value=no]").check()
+    page.locator("input[name=incentives][value=CIT]").check()
+    page.get_by_role("button", name=SAVE).click()
+    page.locator("#f-contact_name").fill("Người Liên Hệ")
+    page.locator("#f-contact_phone").fill("+84 225 000 000")
+    page.locator("#f-contact_email").fill("lienhe@saobien.vn")
+    page.locator("input[name=declaration][value=yes]").check()
+    page.get_by_role("button", name=SAVE).click()
+    page.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
+
+
+def fill_investor(page: Page, *, lang: str, row: int = 0, share: str = "100") -> None:
+    """Fill one investor, an organisation from Japan."""
+    texts = {
+        "name": "Công ty TNHH Thử nghiệm Sao Biển",
+        "id_number": "0100-01-012345",
+        "address": "1-1 Chiyoda, Tokyo",
+        "representative": "Yamada Hanako",
+        "representative_position": "Giám đốc",
+        "phone": "+81 3 0000 0000",
+        "email": "info@saobien.vn",
+        "contribution": number(250_000_000_000, lang),
+        "share": share,
+    }
+    page.locator(f"#f-investors-{row}-kind").select_option("ORGANISATION")
+    page.locator(f"#f-investors-{row}-country").select_option("JP")
+    page.locator(f"#f-investors-{row}-contribution_form").select_option("CASH")
+    for code, text in texts.items():
+        page.locator(f"#f-investors-{row}-{code}").fill(text)
+    other = page.locator(f"#f-investors-{row}-country_other")
+    if other.count():
+        other.fill("")
+
+
+def fill_capital(page: Page, *, lang: str, seen: Callable[[str], None] = lambda name: None) -> None:
+    """Fill the page of the capital; the first attempt is refused and keeps what was typed."""
+    page.locator("#f-capital").fill("rất nhiều")
+    page.locator("#f-rate_source").fill("Ngân hàng thử nghiệm")
+    page.get_by_role("button", name=SAVE).click()
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    expect(page.locator("#f-capital")).to_have_value("rất nhiều")
+    seen("07-error")
+    amounts = {
+        "capital": 1_250_000_000_000,
+        "capital_usd": 50_000_000,
+        "exchange_rate": 25_000,
+        "contributed": 250_000_000_000,
+        "mobilised": 1_000_000_000_000,
+    }
+    for code, amount in amounts.items():
+        page.locator(f"#f-{code}").fill(number(amount, lang))
+    page.locator("#f-rate_on").fill("20/11/2026")
+    save(page)
 
 
 def act(page: Page, code: str, action: str, *, reason: str = "") -> None:
@@ -61,4 +141,7 @@ def act(page: Page, code: str, action: str, *, reason: str = "") -> None:
         page.locator("details.reason-action", has=form).locator("summary").click()
         form.locator("textarea").fill(reason)
     form.locator("button[type=submit]").click()
-    page.wait_for_url(re.compile(f"done={action}"))
+    try:
+        page.wait_for_url(re.compile(f"done={action}"))
+    except TimeoutError:
+        raise AssertionError(f"{action} at {page.url}: {page.locator('main').inner_text()}") from None

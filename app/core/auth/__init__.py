@@ -11,18 +11,22 @@ from app.core.auth.models import (
     Office,
     Party,
     PartyKind,
+    Stage,
     Throttle,
+    Totp,
     User,
     UserState,
 )
 from app.core.auth.password import WeakPassword
 from app.core.auth.permissions import PERMISSIONS, Permission, PermissionBook, require
 from app.core.auth.roles import ROLES, Role, UserKind
+from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.service import (
     AlreadyMember,
     CodeTaken,
     LoginNotUsable,
     LoginTaken,
+    OwnAccount,
     PartyDoesNotFit,
     RoleDoesNotFit,
     add_membership,
@@ -48,8 +52,11 @@ from app.core.auth.sessions import (
     sign_in,
     sign_out,
 )
+from app.core.auth.stages import SecondFactorPolicy
+from app.core.auth.step_up import Proof, WrongPassword
 from app.core.auth.throttle import TooManyAttempts
 from app.core.auth.tokens import csrf_matches, csrf_token
+from app.core.auth.totp import WrongCode
 
 __all__ = [
     "PERMISSIONS",
@@ -63,23 +70,31 @@ __all__ = [
     "LoginTaken",
     "Membership",
     "Office",
+    "OwnAccount",
     "Party",
     "PartyDoesNotFit",
     "PartyKind",
     "Permission",
     "PermissionBook",
+    "Proof",
     "Role",
     "RoleDoesNotFit",
+    "SecondFactorPolicy",
+    "SecretsBox",
     "SessionPolicy",
     "SessionView",
     "SignInRefused",
     "SignedIn",
+    "Stage",
     "Throttle",
     "TooManyAttempts",
+    "Totp",
     "User",
     "UserKind",
     "UserState",
     "WeakPassword",
+    "WrongCode",
+    "WrongPassword",
     "actor_of",
     "add_membership",
     "create_office",

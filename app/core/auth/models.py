@@ -1,4 +1,4 @@
-"""Tables of identity: parties, offices, accounts, memberships, delegations, sessions and the attempt counters."""
+"""Tables of identity: parties, offices, accounts, memberships, delegations, sessions, second factors, attempts."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +33,14 @@ class UserState(StrEnum):
     ACTIVE = "ACTIVE"
     LOCKED = "LOCKED"
     CLOSED = "CLOSED"
+
+
+class Stage(StrEnum):
+    """What a session still asks for before it opens anything, in this order."""
+
+    CODE = "CODE"
+    PASSWORD = "PASSWORD"  # noqa: S105  the name of a stage
+    ENROL = "ENROL"
 
 
 def _code(codes: type[StrEnum]) -> Enum:
@@ -97,6 +105,9 @@ class User(Base):
     language: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime | None]
+    initial_until: Mapped[datetime | None] = mapped_column(
+        comment="set: the password was made by an administrator, serves once and until then"
+    )
 
 
 class Membership(Base):
@@ -168,6 +179,7 @@ class LoginSession(Base):
     __table_args__ = (
         Index("ix_auth_session_user_id", "user_id"),
         Index("ix_auth_session_expires_at", "expires_at"),
+        _one_of("pending", Stage),
         tenancy(Tenancy.SYSTEM),
     )
 
@@ -182,6 +194,34 @@ class LoginSession(Base):
     user_agent: Mapped[str | None] = mapped_column(Text)
     ip: Mapped[str | None] = mapped_column(Text)
     step_up_at: Mapped[datetime | None] = mapped_column(comment="last time the person proved presence again")
+    pending: Mapped[Stage | None] = mapped_column(
+        _code(Stage), comment="what is asked for next; until it is none the session opens nothing else"
+    )
+
+
+class Totp(Base):
+    """
+    The second factor of an account: one shared secret, sealed, and the recovery codes that stand in for it.
+
+    ``candidate`` is a secret that nobody has confirmed yet. Recovery codes are hashed by Argon2id under one salt for
+    the set; a used one is taken out.
+    """
+
+    __tablename__ = "auth_totp"
+    __table_args__ = (
+        CheckConstraint("(secret is null) = (confirmed_at is null)", name="confirmed"),
+        CheckConstraint("(candidate is null) = (candidate_at is null)", name="candidate"),
+        tenancy(Tenancy.SYSTEM),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth_user.id"), primary_key=True)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary, comment="sealed, see SecretsBox")
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None] = mapped_column(comment="no code of this step or an earlier one is taken")
+    candidate: Mapped[bytes | None] = mapped_column(LargeBinary, comment="sealed, see SecretsBox")
+    candidate_at: Mapped[datetime | None]
+    recovery_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    recovery_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
 
 
 class Throttle(Base):

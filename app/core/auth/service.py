@@ -86,6 +86,15 @@ class PartyDoesNotFit(Invalid):
     hint = "Officers belong to divisions and agencies, customers to enterprises. Open a second account if needed."
 
 
+class OwnAccount(Conflict):
+    """An administrator's own roles and account are for another administrator."""
+
+    code = "auth.own-account"
+    title = "This is your own account."
+    detail = "Nobody changes the own roles, or locks or resets the own account, through administration."
+    hint = "Ask another administrator. Password, second factor and sessions are under “My account”."
+
+
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,99}")
 
 
@@ -176,11 +185,13 @@ def register_person(
     actor: Actor,
     now: datetime,
     email: str | None = None,
+    initial_until: datetime | None = None,
 ) -> User:
     """
     Open an account (role ftz_auth). It can do nothing until it is a member of a party.
 
     :param password: ``None`` for an account that signs in by other means.
+    :param initial_until: until when the password serves, once, before the owner has to choose another.
     :raises Forbidden: the actor may open no accounts; who manages colleagues may open customers' accounts.
     :raises LoginNotUsable, LoginTaken, WeakPassword:
     """
@@ -203,6 +214,7 @@ def register_person(
         language=language,
         created_at=now,
         password_changed_at=now if password is not None else None,
+        initial_until=initial_until,
     )
     session.add(user)
     # Memberships that follow point to the account.
@@ -229,6 +241,7 @@ def add_membership(
     :param valid_from: start, included; now when not given.
     :param valid_to: end, not included; ``None`` for no end.
     :raises Forbidden: neither an administrator of accounts, nor of this very party.
+    :raises OwnAccount: an officer would give roles to the own account.
     :raises NotFound: no such account or party, or an officer's account that the actor may not manage.
     :raises RoleDoesNotFit, PartyDoesNotFit: it would cross the border between the two sides of the desk.
     :raises AlreadyMember: the user holds roles there in that period.
@@ -236,6 +249,7 @@ def add_membership(
     manages_all = actor.kind is ActorKind.SYSTEM or actor.may(USER_MANAGE)
     if not manages_all:
         require(actor, MEMBER_MANAGE, party_id=party_id)
+    _refuse_own(actor, user_id)
     start = valid_from or now
     kind = session.scalar(select(User.kind).where(User.id == user_id))
     party_kind = session.scalar(select(Party.kind).where(Party.id == party_id))
@@ -267,26 +281,39 @@ def add_membership(
 
 def end_membership(session: Session, membership_id: UUID, *, actor: Actor, now: datetime) -> None:
     """
-    End a membership now (role ftz_officer). It counts from the user's next request on.
+    End a membership now (role ftz_auth or ftz_officer). It counts from the user's next request on.
 
     :raises NotFound: no such membership in force, or not the actor's to end.
+    :raises OwnAccount: an officer would change the own roles.
     """
     membership = session.get(Membership, membership_id, with_for_update=True)
     if membership is None or (membership.valid_to is not None and membership.valid_to <= now):
         raise NotFound
     if not actor.may(USER_MANAGE):
         require(actor, MEMBER_MANAGE, party_id=membership.party_id)
+    _refuse_own(actor, membership.user_id)
     # A membership that has not begun yet is left an instant that lies before any request.
     membership.valid_to = max(now, membership.valid_from + timedelta(microseconds=1))
     _record_membership(session, "auth:membership:end", membership, actor=actor, now=now)
 
 
-def set_password(session: Session, user_id: UUID, *, password: str, actor: Actor, now: datetime) -> None:
+def set_password(
+    session: Session,
+    user_id: UUID,
+    *,
+    password: str,
+    actor: Actor,
+    now: datetime,
+    keep: UUID | None = None,
+    initial_until: datetime | None = None,
+) -> None:
     """
     Replace a password and end all sessions of the account (role ftz_auth).
 
-    Whoever changes the own password has proved the old one by signing in again; the caller sees to that.
+    Whoever changes the own password has proved the old one; the caller sees to that.
 
+    :param keep: session that goes on, the one in which the owner changes the password.
+    :param initial_until: until when the new password serves, once, before the owner has to choose another.
     :raises Forbidden: another's account, without the permission.
     :raises NotFound, WeakPassword:
     """
@@ -298,7 +325,8 @@ def set_password(session: Session, user_id: UUID, *, password: str, actor: Actor
     refuse_weak(password, kind=user.kind, context=(user.login, user.email or "", user.full_name))
     user.password_hash = hash_password(password)
     user.password_changed_at = now
-    _end_sessions(session, user_id, now=now)
+    user.initial_until = initial_until
+    close_sessions(session, user_id, now=now, keep=keep)
     record(session, "auth:user:set-password", subject=Subject("user", user_id), actor=actor, at=now)
 
 
@@ -308,14 +336,16 @@ def set_state(session: Session, user_id: UUID, *, state: UserState, actor: Actor
 
     :raises Forbidden: the actor may not manage accounts.
     :raises NotFound: no such account, or it is closed already.
+    :raises OwnAccount: the own account.
     """
     require(actor, USER_MANAGE)
+    _refuse_own(actor, user_id)
     user = session.get(User, user_id, with_for_update=True)
     if user is None or user.state is UserState.CLOSED:
         raise NotFound
     user.state = state
     if state is not UserState.ACTIVE:
-        _end_sessions(session, user_id, now=now)
+        close_sessions(session, user_id, now=now)
     facts = {"state": state.value}
     record(session, "auth:user:set-state", subject=Subject("user", user_id), actor=actor, at=now, facts=facts)
 
@@ -336,14 +366,26 @@ def _refuse_unfit(roles: Collection[str], kind: UserKind, party_kind: PartyKind)
             raise RoleDoesNotFit(role=role, kind=kind.value, choices=", ".join(fitting), errors=[problem])
 
 
-def _end_sessions(session: Session, user_id: UUID, *, now: datetime) -> None:
+def close_sessions(session: Session, user_id: UUID, *, now: datetime, keep: UUID | None = None) -> int:
+    """End the sessions of an account but for one (role ftz_auth); return how many. The caller records why."""
     # The account's new state must be there before its sessions end, so that a sign-in under way does not slip between.
     session.flush()
-    session.execute(
+    ended = session.execute(
         update(LoginSession)
-        .where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
+        .where(
+            LoginSession.user_id == user_id,
+            LoginSession.revoked_at.is_(None),
+            LoginSession.id != keep if keep is not None else true(),
+        )
         .values(revoked_at=now)
+        .returning(LoginSession.id)
     )
+    return len(ended.all())
+
+
+def _refuse_own(actor: Actor, user_id: UUID) -> None:
+    if actor.is_officer and actor.user_id == user_id:
+        raise OwnAccount
 
 
 def _record_membership(

@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, text, update
+from sqlalchemy import Row, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core.auth.actors import actor_of, make_actor
-from app.core.auth.models import LoginSession, Throttle, User, UserState
+from app.core.auth.models import LoginSession, Stage, Throttle, User, UserState
 from app.core.auth.password import hash_password, verify_password
 from app.core.auth.permissions import SESSION_REVOKE, PermissionBook
 from app.core.auth.roles import UserKind
 from app.core.auth.service import fold_login
+from app.core.auth.stages import WAITS, SecondFactorPolicy, next_stage
 from app.core.auth.throttle import Attempt, count_attempt, forgive
 from app.core.auth.tokens import new_token, token_hash
 from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
@@ -29,7 +30,7 @@ from app.core.kit.ids import uuid7
 _AUTH = SessionContext(DbRole.AUTH)
 _LONGEST_USER_AGENT = 300
 
-_Credentials = Row[UUID, UserKind, UserState, str, str | None]
+_Credentials = Row[UUID, UserKind, UserState, str, str | None, datetime | None]
 
 _RESOLVE = text("select user_id, kind, name, session_id, grants from auth_resolve(:token_hash, :at)")
 
@@ -69,12 +70,17 @@ class SessionPolicy:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session: the token goes into the cookie and is stored nowhere else."""
+    """
+    A new session: the token goes into the cookie and is stored nowhere else.
+
+    While ``pending`` names a stage, the token opens the page of that stage and nothing else.
+    """
 
     token: str
     actor: Actor
     expires_at: datetime
     language: str
+    pending: Stage | None = None
 
     def __repr__(self) -> str:
         return f"SignedIn(user_id={self.actor.user_id}, session_id={self.actor.session_id})"
@@ -102,36 +108,38 @@ def sign_in(
     user_agent: str | None,
     ip: str | None,
     policy: SessionPolicy | None = None,
+    second_factor: SecondFactorPolicy | None = None,
 ) -> SignedIn:
     """
-    Open a session for who knows the password.
+    Open a session for who knows the password; one that still asks for a code or more where that is needed.
 
     Commits two transactions of its own as ftz_auth: one counts the attempt, one notes the outcome with its evidence;
     the password is hashed between them, without a connection. Takes the same time whether the login exists or not.
 
     :param login: as typed; folded here.
     :raises TooManyAttempts: the login or the address has to wait; the password was not looked at.
-    :raises SignInRefused: unknown, wrong, without password, locked or closed.
+    :raises SignInRefused: unknown, wrong, without password, locked or closed, or an initial password grown too old.
     """
     folded = fold_login(login)
     attempt = Attempt.of(login=folded, ip=ip)
     with database.transaction(_AUTH) as session:
         wait = count_attempt(session, attempt, now=now)
         user = session.execute(
-            select(User.id, User.kind, User.state, User.language, User.password_hash).where(
-                User.login == folded
-            )
+            select(
+                User.id, User.kind, User.state, User.language, User.password_hash, User.initial_until
+            ).where(User.login == folded)
         ).one_or_none()
     verdict = verify_password(user.password_hash if user else None, password)
     renewed = hash_password(password) if verdict.outdated else None
     with database.transaction(_AUTH) as session:
-        if user is not None and verdict.right and _still_valid(session, user):
+        if user is not None and verdict.right and _still_valid(session, user, now=now):
             signed_in = _open(
                 session,
                 user,
                 book=book,
                 now=now,
                 policy=policy or SessionPolicy(),
+                second_factor=second_factor or SecondFactorPolicy(),
                 user_agent=user_agent,
                 ip=ip,
             )
@@ -218,6 +226,7 @@ def list_sessions(session: Session, user_id: UUID, *, now: datetime) -> list[Ses
         )
         .where(
             LoginSession.user_id == user_id,
+            LoginSession.pending.is_(None),
             LoginSession.revoked_at.is_(None),
             LoginSession.expires_at > now,
             LoginSession.last_seen_at + LoginSession.idle_for > now,
@@ -269,13 +278,16 @@ def delete_old(session: Session, *, before: datetime) -> int:
     return count
 
 
-def _still_valid(session: Session, user: _Credentials) -> bool:
+def _still_valid(session: Session, user: _Credentials, *, now: datetime) -> bool:
     """Tell whether account and password are still those that were verified, and hold them until the commit."""
     return (
         session.scalar(
             select(User.id)
             .where(
-                User.id == user.id, User.state == UserState.ACTIVE, User.password_hash == user.password_hash
+                User.id == user.id,
+                User.state == UserState.ACTIVE,
+                User.password_hash == user.password_hash,
+                or_(User.initial_until.is_(None), User.initial_until > now),
             )
             .with_for_update(key_share=True)
         )
@@ -290,27 +302,50 @@ def _open(
     book: PermissionBook,
     now: datetime,
     policy: SessionPolicy,
+    second_factor: SecondFactorPolicy,
     user_agent: str | None,
     ip: str | None,
 ) -> SignedIn:
     token, session_id = new_token(), uuid7()
-    actor = replace(actor_of(session, user.id, book=book, at=now), session_id=session_id)
+    actor = with_session(actor_of(session, user.id, book=book, at=now), session_id)
+    stage = next_stage(session, user.id, after=None, policy=second_factor)
+    lifetime = policy.absolute(user.kind) if stage is None else WAITS[stage]
     opened = LoginSession(
         id=session_id,
         token_hash=token_hash(token),
         user_id=user.id,
         created_at=now,
         last_seen_at=now,
-        idle_for=policy.idle(user.kind),
-        expires_at=now + policy.absolute(user.kind),
+        idle_for=policy.idle(user.kind) if stage is None else lifetime,
+        expires_at=now + lifetime,
         user_agent=user_agent[:_LONGEST_USER_AGENT] if user_agent else None,
         ip=ip,
+        step_up_at=now if stage is None else None,
+        pending=stage,
     )
     session.add(opened)
-    subject = Subject("session", session_id)
-    digests = {"address": ip} if ip else None
-    record(session, "auth:session:open", subject=subject, actor=actor, at=now, digests=digests)
-    return SignedIn(token=token, actor=actor, expires_at=opened.expires_at, language=user.language)
+    record_opening(session, actor, stage=stage, ip=ip, now=now)
+    return SignedIn(token, actor, opened.expires_at, user.language, stage)
+
+
+def with_session(actor: Actor, session_id: UUID) -> Actor:
+    """Return the actor as the owner of a session."""
+    return replace(actor, session_id=session_id)
+
+
+def record_opening(
+    session: Session, actor: Actor, *, stage: Stage | None, ip: str | None, now: datetime
+) -> None:
+    """Record that a session opened, or which stage it came to on its way."""
+    record(
+        session,
+        "auth:session:open" if stage is None else "auth:session:begin",
+        subject=Subject("session", actor.session_id),
+        actor=actor,
+        at=now,
+        facts=None if stage is None else {"asks_for": stage.value},
+        digests={"address": ip} if ip else None,
+    )
 
 
 def _record_refusal(

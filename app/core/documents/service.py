@@ -95,7 +95,7 @@ def store_document(
     with store.receive(stream, limit_bytes=limits.max_bytes) as incoming:
         media_type = inspect(incoming.path, filename=filename, limits=limits)
         file = store.keep(incoming)
-    return _add_document(
+    return add_document(
         session,
         file=file,
         media_type=media_type,
@@ -128,7 +128,7 @@ def store_paper(
     :raises NotFound: the version to replace is not visible to the caller.
     :raises DocumentNotCurrent: the version to replace has been replaced already.
     """
-    return _add_document(
+    return add_document(
         session,
         file=store.put(io.BytesIO(pdf), limit_bytes=_PAPER_LIMIT_BYTES),
         media_type=MediaType.PDF,
@@ -140,6 +140,56 @@ def store_paper(
         now=now,
         replaces_id=replaces_id,
     )
+
+
+def add_document(
+    session: Session,
+    *,
+    file: StoredFile,
+    media_type: MediaType,
+    title: str,
+    kind: str,
+    party_id: UUID,
+    subject: Subject,
+    actor: Actor,
+    now: datetime,
+    replaces_id: UUID | None = None,
+) -> Document:
+    """
+    Make a document (version) of a file that lies in the store already, inspected by whoever put it there.
+
+    For callers that receive and inspect files before their transaction begins; others take ``store_document``.
+
+    :raises NotFound: the version to replace is not visible to the caller.
+    :raises DocumentNotCurrent: the version to replace has been replaced already.
+    """
+    if subject.id is None:
+        raise ValueError("A document belongs to something that exists: the subject needs an id.")
+    replaced = _replaced(session, replaces_id, party_id) if replaces_id else None
+    row = {
+        "sha256": file.sha256,
+        "size_bytes": file.size_bytes,
+        "media_type": media_type.value,
+        "stored_at": now,
+    }
+    session.execute(insert(DocumentFile).values(row).on_conflict_do_nothing())
+    document = Document(
+        id=uuid7(),
+        party_id=party_id,
+        kind=kind,
+        title=nfc(title).strip(),
+        sha256=file.sha256,
+        version=replaced.version + 1 if replaced else 1,
+        replaces_id=replaces_id,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        created_at=now,
+        created_by=actor.user_id,
+        state=DocumentState.CURRENT,
+    )
+    session.add(document)
+    _record(session, "documents:document:store", document, actor=actor, at=now)
+    return document
 
 
 def withdraw_document(session: Session, *, document_id: UUID, actor: Actor, now: datetime) -> Document:
@@ -254,48 +304,6 @@ def file_of(session: Session, *, document_id: UUID) -> tuple[Document, DocumentF
     if row is None:
         raise NotFound
     return row[0], row[1]
-
-
-def _add_document(
-    session: Session,
-    *,
-    file: StoredFile,
-    media_type: MediaType,
-    title: str,
-    kind: str,
-    party_id: UUID,
-    subject: Subject,
-    actor: Actor,
-    now: datetime,
-    replaces_id: UUID | None,
-) -> Document:
-    if subject.id is None:
-        raise ValueError("A document belongs to something that exists: the subject needs an id.")
-    replaced = _replaced(session, replaces_id, party_id) if replaces_id else None
-    row = {
-        "sha256": file.sha256,
-        "size_bytes": file.size_bytes,
-        "media_type": media_type.value,
-        "stored_at": now,
-    }
-    session.execute(insert(DocumentFile).values(row).on_conflict_do_nothing())
-    document = Document(
-        id=uuid7(),
-        party_id=party_id,
-        kind=kind,
-        title=nfc(title).strip(),
-        sha256=file.sha256,
-        version=replaced.version + 1 if replaced else 1,
-        replaces_id=replaces_id,
-        subject_kind=subject.kind,
-        subject_id=subject.id,
-        created_at=now,
-        created_by=actor.user_id,
-        state=DocumentState.CURRENT,
-    )
-    session.add(document)
-    _record(session, "documents:document:store", document, actor=actor, at=now)
-    return document
 
 
 def _replaced(session: Session, document_id: UUID, party_id: UUID) -> Document:

@@ -18,16 +18,19 @@ from app.core.outbox.publishing import (
     send_pending,
 )
 from app.core.outbox.registry import Handler, HandlerRegistry
+from app.core.outbox.tailing import EventTail, TailedEvent, tail
 
 __all__ = [
     "DomainEvent",
     "EventLost",
+    "EventTail",
     "Handler",
     "HandlerRegistry",
     "NoHandlersInstalled",
     "OutboxEvent",
     "OutboxInbox",
     "Published",
+    "TailedEvent",
     "UnfitEvent",
     "add_jobs",
     "install",
@@ -35,4 +38,5 @@ __all__ = [
     "pending",
     "publish",
     "send_pending",
+    "tail",
 ]

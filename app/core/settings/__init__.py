@@ -51,6 +51,21 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=20, ge=2, description="Request threads of a web process; gate and pools follow it."
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server: smtp://host:port, smtp+starttls://user:password@host or smtps://; empty = no e-mail.",
+    )
+    mail_from: str = Field(default="no-reply@localhost", description="Sender's address of e-mails.")
+    sms_url: SecretStr | None = Field(
+        default=None, description="HTTP gateway that takes SMS as JSON; empty = no SMS."
+    )
+    zalo_url: SecretStr | None = Field(
+        default=None, description="HTTP gateway that takes Zalo messages as JSON; empty = no Zalo."
+    )
+    officer_totp: Literal["auto", "required", "offered"] = Field(
+        default="auto",
+        description="Whether officers must have a second factor; auto = in production they must.",
+    )
     log_json: bool = Field(default=False, description="Machine-readable log lines instead of coloured ones.")
 
     @model_validator(mode="after")
@@ -68,6 +83,11 @@ class Settings(BaseSettings):
     def origin(self) -> str:
         """Return the origin of the installation as browsers send it."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def officers_need_totp(self) -> bool:
+        """Tell whether officers cannot work without a second factor."""
+        return self.officer_totp == "required" or (self.officer_totp == "auto" and self.env == "production")
 
     @property
     def secrets_dir(self) -> Path:

@@ -116,8 +116,12 @@ def _take_options(field: dict[str, Any], folder: Path) -> None:
 
 
 def content_of(definition: Definition) -> dict[str, Any]:
-    """Return the JSON form of a definition, as stored and hashed."""
-    content: dict[str, Any] = definition.model_dump(mode="json", by_alias=True)
+    """
+    Return the JSON form of a definition, as stored and hashed.
+
+    What has its default is left out: a part that a later release adds to definitions does not change published ones.
+    """
+    content: dict[str, Any] = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return content
 
 

@@ -1,27 +1,35 @@
-"""Papers: download by who may see them, verification by everybody."""
+"""Papers: download by who may see them, verification by everybody, and the pages about a dossier's papers."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from app.core.documents import service as documents
-from app.core.documents.models import Document
-from app.core.documents.signing import verify_pdf
+from app.core.documents.models import Issued
+from app.core.documents.signing import load_trust, verify_pdf
 from app.core.errors import NotFound
 from app.core.kit.time import utcnow
+from app.web.kernel import Kernel
 from app.web.need import SignedInActor
+from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
+from app.web.pages.form_papers import form_pages
+from app.web.pages.letters import letter_pages
+from app.web.pages.papers import component_pages
+from app.web.pages.verify_upload import signatures_view, verify_pages
+from app.web.papers_view import PAPER_TITLES
 from app.web.render import render, request_translator
 from app.web.unit import DbSession, router
 
+__all__ = ["DOWNLOAD_HEADERS", "papers"]
+
 papers = router()
 
-# A paper is data of somebody else: it is saved, not shown in our origin, and could run nothing if it were.
-DOWNLOAD_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "private, no-store",
-}
+# Fixed words of an address come before placeholders: /verify/file is no code.
+for _pages in (verify_pages, component_pages, form_pages, letter_pages):
+    papers.include_router(_pages)
 
 
 @papers.get("/documents/{document_id}", name="document", include_in_schema=False)
@@ -29,7 +37,7 @@ def download(request: Request, session: DbSession, actor: SignedInActor, documen
     """Send a paper as an attachment."""
     document, file = documents.file_of(session, document_id=document_id)
     body = request.app.state.kernel.store.read(file.sha256)
-    headers = DOWNLOAD_HEADERS | {"Content-Disposition": f'attachment; filename="{_ascii_name(document)}"'}
+    headers = DOWNLOAD_HEADERS | {"Content-Disposition": disposition(document.title)}
     return Response(body, media_type=file.media_type, headers=headers)
 
 
@@ -40,44 +48,43 @@ def verified(request: Request, session: DbSession, code: str) -> Response:
         issued = documents.find_issued(session, code=code)
     except documents.VerificationCodeMistyped:
         return RedirectResponse(f"/verify?code={code[:60]}", 303)
-    kernel, now = request.app.state.kernel, utcnow()
-    reports = verify_pdf(
-        kernel.store.read(issued.sha256),
-        trust=kernel.signing.trust(now=now),
-        now=now,
-        stored_at=issued.issued_at,
-    )
     view = {
         "title": request_translator(request).gettext("Verification of a document"),
-        "issued": {
-            "code": issued.verification_code,
-            "number": issued.number,
-            "state": issued.state,
-            "state_at": issued.state_at,
-            "reason": issued.state_reason or "",
-            "issued_at": issued.issued_at,
-            "sha256": issued.sha256,
-            "public": issued.public,
-        },
-        "signatures": [
-            {
-                "name": report.signer.name,
-                "position": report.signer.position,
-                "at": report.claimed_at or issued.issued_at,
-                "intact": report.intact and not report.changed_after_signing,
-                "trusted": report.trusted,
-                "verdict": report.verdict.value,
-            }
-            for report in reports
-        ],
+        "issued": _issued_view(session, issued),
+        **_file_view(request.app.state.kernel, issued),
     }
     return render(request, "pages/verified.html", view)
 
 
-def _ascii_name(document: Document) -> str:
-    name = "".join(
-        letter for letter in document.title if letter.isascii() and (letter.isalnum() or letter in "-_. ")
-    )
-    if not name:
-        raise NotFound
-    return name
+def _issued_view(session: Session, issued: Issued) -> dict[str, Any]:
+    successor = session.get(Issued, issued.replaced_by) if issued.replaced_by else None
+    return {
+        "code": issued.verification_code,
+        "number": issued.number,
+        "kind": PAPER_TITLES.get(issued.kind, ""),
+        "state": issued.state,
+        "state_at": issued.state_at,
+        "reason": issued.state_reason or "",
+        "issued_at": issued.issued_at,
+        "sha256": issued.sha256,
+        # Each kind of paper tells the public other things; what it does not tell is not shown.
+        "public": {name: value for name, value in issued.public.items() if isinstance(value, str) and value},
+        "replaced_by": {"href": f"/verify/{successor.verification_code}", "number": successor.number}
+        if successor
+        else None,
+    }
+
+
+def _file_view(kernel: Kernel, issued: Issued) -> dict[str, Any]:
+    """Return whether the stored file is the issued one, and its signatures."""
+    now = utcnow()
+    try:
+        intact = kernel.store.is_intact(issued.sha256)
+        pdf = kernel.store.read(issued.sha256)
+    except NotFound:
+        return {"file": "missing", "signatures": []}
+    if not intact:
+        return {"file": "changed", "signatures": []}
+    trust = kernel.signing.trust(now=now).joined(load_trust(kernel.settings.var / "trust"))
+    reports = verify_pdf(pdf, trust=trust, now=now, stored_at=issued.issued_at)
+    return {"file": "intact", "signatures": signatures_view(reports)}

@@ -1,24 +1,21 @@
-"""Dossiers: one's own list, the form page by page, check answers, the dossier's page and its actions."""
+"""Dossiers: one's own list, check answers, the dossier's page and its actions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
 from app.core.auth.models import Party, User
 from app.core.documents.models import Document
-from app.core.errors import Conflict, DomainError, FieldProblem, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
-from app.core.workflow import answers as form
 from app.core.workflow import inbox, procedures
-from app.core.workflow.definition import FormSection
 from app.core.workflow.desk import StalePage
 from app.core.workflow.permissions import FILE
 from app.web import dossier_view
@@ -117,38 +114,6 @@ def dossier_page(
     return _dossier(request, session, actor, zone, dossier_view.load(session, case_id, actor), done=done)
 
 
-@dossiers.get("/dossiers/{case_id}/form/{section}", name="form-section", include_in_schema=False)
-def section_page(
-    request: Request, session: DbSession, actor: CustomerActor, case_id: UUID, section: str
-) -> Response:
-    """Show one page of the form."""
-    dossier = dossier_view.load(session, case_id, actor)
-    return _section(request, dossier, _find(dossier, section))
-
-
-@dossiers.post("/dossiers/{case_id}/form/{section}", include_in_schema=False)
-def save_section(
-    request: Request,
-    session: DbSession,
-    actor: CustomerActor,
-    desk: CurrentDesk,
-    posted: PostedForm,
-    case_id: UUID,
-    section: str,
-) -> Response:
-    """Save one page; what could not be read is shown again beside what is wrong with it."""
-    dossier = dossier_view.load(session, case_id, actor)
-    chosen = _find(dossier, section)
-    raw = _raw(chosen, posted)
-    answers, problems = form.read_section(chosen, raw, lang=request_translator(request).lang)
-    if problems:
-        return _section(request, dossier, chosen, raw=raw, problems=problems, status=422)
-    desk.save(session, case_id=case_id, changed=answers, actor=actor, now=utcnow())
-    following = _after(dossier, chosen)
-    target = f"form/{following.code}" if following and text(posted, "then") != "list" else ""
-    return RedirectResponse(f"/dossiers/{case_id}/{target}".rstrip("/"), 303)
-
-
 @dossiers.post("/dossiers/{case_id}/actions/{action}", include_in_schema=False)
 def act(
     request: Request,
@@ -241,72 +206,6 @@ def _dossier(
         "crumbs": _crumbs(request, officer=actor.is_officer),
     }
     return render(request, "dossiers/dossier.html", view, status=refusal.status if refusal else 200)
-
-
-def _section(
-    request: Request,
-    dossier: Dossier,
-    section: FormSection,
-    *,
-    raw: Mapping[str, Any] | None = None,
-    problems: Sequence[FieldProblem] = (),
-    status: int = 200,
-) -> Response:
-    case = dossier.case
-    position = dossier.definition.sections.index(section)
-    view = {
-        "title": section.title[request_translator(request).lang],
-        "section": section.model_dump(mode="json"),
-        "values": raw if raw is not None else _typed(section, case.answers),
-        "case_id": str(case.id),
-        "saved_at": case.saved_at,
-        "step": position + 1,
-        "steps": len(dossier.definition.sections),
-        "problems": problems,
-        "crumbs": [
-            *_crumbs(request),
-            Crumb(case.title or request_translator(request).gettext("New dossier"), f"/dossiers/{case.id}"),
-        ],
-    }
-    return render(request, "dossiers/section.html", view, status=status)
-
-
-def _typed(section: FormSection, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return saved answers as the fields take them; money falls apart into amount and currency."""
-    values: dict[str, Any] = {}
-    for field in section.fields:
-        value = answers.get(field.code)
-        if field.type == "money" and value is not None:
-            values[field.code], values[f"{field.code}_currency"] = value["amount"], value["currency"]
-        elif field.type == "boolean" and value is not None:
-            values[field.code] = "yes" if value else "no"
-        else:
-            values[field.code] = value
-    return values
-
-
-def _raw(section: FormSection, posted: FormData) -> dict[str, Any]:
-    raw: dict[str, Any] = {}
-    for field in section.fields:
-        if field.type == "choices":
-            raw[field.code] = [value for value in posted.getlist(field.code) if isinstance(value, str)]
-        else:
-            raw[field.code] = text(posted, field.code)
-        if field.type == "money":
-            raw[f"{field.code}_currency"] = text(posted, f"{field.code}_currency")
-    return raw
-
-
-def _find(dossier: Dossier, code: str) -> FormSection:
-    found = next((section for section in dossier.definition.sections if section.code == code), None)
-    if found is None or not dossier_view.with_applicant(dossier):
-        raise NotFound
-    return found
-
-
-def _after(dossier: Dossier, section: FormSection) -> FormSection | None:
-    following = dossier.definition.sections.index(section) + 1
-    return dossier.definition.sections[following] if following < len(dossier.definition.sections) else None
 
 
 def _fileable(session: Session, actor: Actor) -> list[dict[str, str]]:

@@ -96,8 +96,8 @@ def _position(cursor: str) -> Position | None:
     if not cursor:
         return None
     try:
-        due_at, case_id = decode_cursor(cursor)
-    except (InvalidCursor, ValueError):
+        due_at, case_id = decode_cursor(cursor, expected=(datetime, UUID))
+    except InvalidCursor:
         return None
     if not isinstance(due_at, datetime) or not isinstance(case_id, UUID):
         return None

@@ -1,7 +1,11 @@
 """What needs no account: the start page, the catalogue, tracking and verification."""
 
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import yaml
 from fastapi import Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -73,8 +77,40 @@ def catalogue(request: Request, session: DbSession, zone: CurrentZone) -> Respon
                 "basis": basis_view(session, definition),
             }
         )
-    view = {"title": request_translator(request).gettext("Procedures"), "rows": rows}
+    view = {
+        "title": request_translator(request).gettext("Procedures"),
+        "rows": rows,
+        "later": _not_online(session, request.app.state.catalogue, {str(row["code"]) for row in rows}),
+    }
     return render(request, "pages/procedures.html", view)
+
+
+def _not_online(session: Session, files: Sequence[Path], online: Collection[str]) -> list[dict[str, Any]]:
+    """Return the procedures of the catalogues that cannot be filed here yet, with basis and form."""
+    known = law.instruments(session)
+    found = []
+    for entry in (each for file in files for each in _read_catalogue(file)):
+        if entry.get("online") in online:
+            continue
+        instrument = known.get(entry["basis"]["instrument"])
+        found.append(
+            {
+                "code": entry["code"],
+                "title": entry["title"],
+                "form": entry["form"],
+                "result": entry["result"],
+                "basis": instrument.number if instrument else entry["basis"]["instrument"],
+                "article": entry["basis"].get("article", ""),
+                "assumed": entry["basis"]["status"] == "ASSUMED",
+            }
+        )
+    return found
+
+
+@cache
+def _read_catalogue(file: Path) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return entries
 
 
 @public.get("/track", name="track", include_in_schema=False)

@@ -5,7 +5,15 @@ the raw text again. Values are JSON: integers, ISO dates, decimals as strings, m
 as a list of objects.
 """
 
-from app.core.workflow.answers._asking import asked, asked_names, merged, missing, missing_input, of_row
+from app.core.workflow.answers._asking import (
+    asked,
+    asked_names,
+    merged,
+    missing,
+    missing_input,
+    of_row,
+    surely_asked,
+)
 from app.core.workflow.answers._reading import MAX_ROWS, Answers, Raw, cell, read_field, read_section
 from app.core.workflow.answers._showing import typed, typed_number
 
@@ -22,6 +30,7 @@ __all__ = [
     "of_row",
     "read_field",
     "read_section",
+    "surely_asked",
     "typed",
     "typed_number",
 ]

@@ -21,6 +21,11 @@ def asked(field: FormField, answers: Mapping[str, Any]) -> bool:
     return field.when is None or evaluate(parse(field.when), answers).value is not False
 
 
+def surely_asked(field: FormField, answers: Mapping[str, Any]) -> bool:
+    """Tell whether a question is asked whatever else is answered; otherwise its condition is still open."""
+    return field.when is None or evaluate(parse(field.when), answers).value is True
+
+
 def of_row(answers: Mapping[str, Any], row: Mapping[str, Any]) -> Answers:
     """Return the facts that a column's condition sees: its own row first, then the form."""
     return {**answers, **row}

@@ -1,0 +1,322 @@
+"""The applicant's signature on the form: made here with the account's certificate, or elsewhere and brought back.
+
+A signature stands for one state of the printed answers. A file that was signed elsewhere must begin with the very
+bytes of a print that we made for the present answers and kept: a PDF signature is an incremental update, so whatever
+else was changed would show, and nothing has to be read out of the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from app.core.auth.models import Party
+from app.core.auth.permissions import require
+from app.core.documents import service as documents
+from app.core.documents.models import Document, DocumentState
+from app.core.documents.signing import Appearance, SignatureReport, Trust, Verdict, sign_pdf, verify_pdf
+from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
+from app.core.evidence import Subject, record
+from app.core.i18n import N_
+from app.core.kit.actor import Actor
+from app.core.kit.ids import uuid7
+from app.core.kit.text import fold
+from app.core.workflow.definition import Definition
+from app.core.workflow.models import Case
+from app.core.workflow.papers.components import COUNTER, PapersNotOpen, may_change, slots
+from app.core.workflow.papers.form import SIGNATURE_FIELD, Print, form_digest, has_form, print_form
+from app.core.workflow.papers.models import CaseForm, FormState, SigningMethod, Source
+from app.core.workflow.papers.permissions import SIGN_FORM
+from app.core.workflow.papers.press import Press
+from app.core.workflow.papers.statutory import statutory_form
+from app.core.workflow.step import Step
+
+FORM_KIND = "FORM"
+PRINT_KIND = "FORM_PRINT"
+PROBLEM = "form"
+REPRESENTATIVE = "representative"
+
+_FAULTS: Mapping[Verdict, str] = {
+    Verdict.UNSUPPORTED: N_("The signature in “%(name)s” is of a kind that cannot be checked here."),
+    Verdict.BROKEN: N_("The signature of “%(name)s” does not fit the file: it was changed or damaged."),
+    Verdict.CHANGED: N_("The file was changed after “%(name)s” had signed it."),
+    Verdict.UNTRUSTED: N_("The certificate of “%(name)s” comes from an issuer that is not trusted here."),
+    Verdict.REVOKED: N_("The certificate of “%(name)s” was revoked."),
+    Verdict.EXPIRED: N_("The certificate of “%(name)s” is not valid at this time."),
+}
+
+
+class FormUnsigned(Invalid):
+    """Nobody has signed the form."""
+
+    code = "workflow.form-unsigned"
+    title = "The application form is not signed."
+    detail = "A dossier is received only with the form signed by a representative of the applicant."
+    hint = "Open the papers of the dossier and sign the form, then go on."
+
+
+class FormOutdated(Invalid):
+    """The form was signed before the answers were changed."""
+
+    code = "workflow.form-outdated"
+    title = "The signed form shows other answers."
+    detail = (
+        "Answers were changed after the form had been signed, so that the signature does not stand for them."
+    )
+    hint = "Look through the form and sign it again, or change the answers back."
+
+
+class SignedFileRefused(Invalid):
+    """An uploaded signed form that cannot be taken; ``errors`` say why beside the field."""
+
+    code = "workflow.signed-form-refused"
+    title = "The signed form cannot be accepted."
+
+
+@dataclass(frozen=True, slots=True)
+class FormStatus:
+    """Where the form stands: ``unsigned``, ``outdated`` (signed for other answers) or ``signed``."""
+
+    state: str
+    form: CaseForm | None = None
+
+
+def form_status(session: Session, case: Case, definition: Definition) -> FormStatus:
+    """Return whether the newest signature stands for the present answers."""
+    newest = session.scalar(
+        select(CaseForm)
+        .where(CaseForm.case_id == case.id, CaseForm.state == FormState.SIGNED)
+        .order_by(CaseForm.at.desc(), CaseForm.id.desc())
+        .limit(1)
+    )
+    if newest is None:
+        return FormStatus("unsigned")
+    same = newest.digest == form_digest(definition, case.answers)
+    return FormStatus("signed" if same else "outdated", newest)
+
+
+def form_signed(step: Step) -> DomainError | None:
+    """Refuse a dossier whose form is not signed, or signed for an older state of the answers."""
+    if not has_form(step.definition) or _signed_on_paper(step):
+        return None
+    match form_status(step.session, step.case, step.definition).state:
+        case "signed":
+            return None
+        case "outdated":
+            return FormOutdated(errors=[FieldProblem(PROBLEM, FormOutdated.code, FormOutdated.detail)])
+        case _:
+            return FormUnsigned(errors=[FieldProblem(PROBLEM, FormUnsigned.code, FormUnsigned.detail)])
+
+
+def _signed_on_paper(step: Step) -> bool:
+    """Tell whether the counter scanned the form that the applicant signed by hand."""
+    if step.case.channel != COUNTER:
+        return False
+    return any(
+        each.from_form and any(file.source is Source.SCAN for file in each.attachments)
+        for each in slots(step.session, step.case, step.definition)
+    )
+
+
+def prepare_form(
+    session: Session, *, press: Press, case: Case, definition: Definition, actor: Actor, now: datetime
+) -> Document:
+    """
+    Make the print that is signed elsewhere, and keep it; the same answers give the same print again.
+
+    :raises PapersNotOpen: the dossier is not with the actor.
+    :raises TextNotPrintable: an answer has characters that no font of the installation has.
+    """
+    digest = _open_digest(case, definition, actor)
+    known = next(iter(_prints(session, case, digest)), None)
+    if known is not None:
+        return known.document
+    pdf = print_form(definition, case.answers, _order(session, press, case, now))
+    form = _form(case, digest, actor, now, FormState.PREPARED)
+    form.document = documents.store_paper(
+        session, store=press.store, pdf=pdf, title=_title(definition), kind=PRINT_KIND,
+        party_id=case.party_id, subject=Subject("form", form.id), actor=actor, now=now,
+    )  # fmt: skip
+    session.add(form)
+    session.flush()  # the download that follows reads the row
+    return form.document
+
+
+def sign_form(
+    session: Session, *, press: Press, case: Case, definition: Definition, actor: Actor, now: datetime
+) -> CaseForm:
+    """
+    Print the present answers and sign them with the actor's own certificate. The caller has seen to the step-up.
+
+    :raises Forbidden: the actor may not sign for this applicant.
+    :raises PapersNotOpen: the dossier is not with the actor.
+    :raises NoSigningKey: the actor has no valid certificate.
+    """
+    require(actor, SIGN_FORM, party_id=case.party_id)
+    digest = _open_digest(case, definition, actor)
+    key = press.signing.key_for(str(actor.user_id), now=now)
+    order = _order(session, press, case, now, signer=key.identity.name)
+    signed = sign_pdf(
+        print_form(definition, case.answers, order),
+        key=key,
+        field=SIGNATURE_FIELD,
+        at=now,
+        reason=case.code or definition.code,
+        location=press.zone.city["vi"],
+        appearance=Appearance(zone=press.zone.tz),
+    )
+    return _keep_signed(
+        session, press, case, definition, signed, digest=digest, signer=key.identity.name,
+        method=SigningMethod.CERTIFICATE, actor=actor, now=now,
+    )  # fmt: skip
+
+
+def accept_signed_form(
+    session: Session,
+    *,
+    press: Press,
+    case: Case,
+    definition: Definition,
+    pdf: bytes,
+    trust: Trust,
+    actor: Actor,
+    now: datetime,
+) -> CaseForm:
+    """
+    Take a print that was signed elsewhere.
+
+    :param pdf: the uploaded file, inspected.
+    :param trust: roots and revocation lists that count.
+    :raises SignedFileRefused: not a print of the present answers, not validly signed, or signed by somebody else.
+    :raises Forbidden: the actor may not sign for this applicant.
+    :raises PapersNotOpen: the dossier is not with the actor.
+    """
+    require(actor, SIGN_FORM, party_id=case.party_id)
+    digest = _open_digest(case, definition, actor)
+    prints = [press.store.read(each.document.sha256) for each in _prints(session, case, digest)]
+    if not any(pdf.startswith(original) for original in prints):
+        raise _refused(
+            "not-our-print",
+            N_(
+                "This is not the form that was printed here for the present answers, or it was saved anew meanwhile."
+            ),
+        )
+    reports = verify_pdf(pdf, trust=trust, now=now)
+    signer = _matching_signer(session, case, definition, actor, reports)
+    return _keep_signed(
+        session, press, case, definition, pdf, digest=digest, signer=signer, method=SigningMethod.UPLOAD,
+        actor=actor, now=now,
+    )  # fmt: skip
+
+
+def _matching_signer(
+    session: Session, case: Case, definition: Definition, actor: Actor, reports: list[SignatureReport]
+) -> str:
+    if not reports:
+        raise _refused(
+            "unsigned", N_("The file carries no signature. Sign it with a digital certificate first.")
+        )
+    faulty = next((each for each in reports if each.verdict is not Verdict.VALID), None)
+    if faulty is not None:
+        raise _refused(
+            f"signature-{faulty.verdict.value.lower()}",
+            _FAULTS[faulty.verdict],
+            name=faulty.signer.name or faulty.field,
+        )
+    allowed = {fold(name) for name in representatives(session, case, definition, actor) if name.strip()}
+    names = [each.signer.name for each in reports]
+    found = next((name for name in names if fold(name) in allowed), None)
+    if found is None:
+        raise _refused(
+            "other-signer",
+            N_(
+                "The certificate names “%(name)s”, who does not represent the applicant as far as the dossier says."
+            ),
+            name=", ".join(names),
+        )
+    return found
+
+
+def representatives(session: Session, case: Case, definition: Definition, actor: Actor) -> list[str]:
+    """
+    Return the names whose signature counts: the account's, the applicant's own, and representatives in the answers.
+
+    Representatives are asked for by questions, or columns of a table, of the code ``representative``.
+    """
+    applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
+    tables = [case.answers.get(field.code) for field in definition.fields().values() if field.type == "rows"]
+    rows = [case.answers, *(row for table in tables for row in table or ())]
+    answered = [str(row[REPRESENTATIVE]) for row in rows if row.get(REPRESENTATIVE)]
+    return [actor.name, applicant, *answered]
+
+
+def _open_digest(case: Case, definition: Definition, actor: Actor) -> str:
+    if not has_form(definition):
+        raise NotFound
+    if not may_change(case, definition, actor):
+        raise PapersNotOpen
+    return form_digest(definition, case.answers)
+
+
+def _order(session: Session, press: Press, case: Case, now: datetime, *, signer: str = "") -> Print:
+    applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
+    return Print(applicant=applicant, zone=press.zone, at=now, for_signing=True, signer=signer)
+
+
+def _prints(session: Session, case: Case, digest: str) -> list[CaseForm]:
+    query = (
+        select(CaseForm)
+        .where(CaseForm.case_id == case.id, CaseForm.state == FormState.PREPARED, CaseForm.digest == digest)
+        .options(joinedload(CaseForm.document))
+        .order_by(CaseForm.at, CaseForm.id)
+    )
+    return list(session.scalars(query))
+
+
+def _form(case: Case, digest: str, actor: Actor, now: datetime, state: FormState, **signed: str) -> CaseForm:
+    assert actor.user_id is not None, "only a person or a client prints for signing"
+    return CaseForm(
+        id=uuid7(), case_id=case.id, party_id=case.party_id, digest=digest, state=state.value, at=now,
+        by=actor.user_id, **signed,
+    )  # fmt: skip
+
+
+def _keep_signed(
+    session: Session, press: Press, case: Case, definition: Definition, pdf: bytes, *, digest: str, signer: str,
+    method: SigningMethod, actor: Actor, now: datetime,
+) -> CaseForm:  # fmt: skip
+    form = _form(case, digest, actor, now, FormState.SIGNED, method=method.value, signer=signer)
+    form.document = documents.store_paper(
+        session, store=press.store, pdf=pdf, title=_title(definition), kind=FORM_KIND, party_id=case.party_id,
+        subject=Subject("case", case.id), actor=actor, now=now, replaces_id=_earlier(session, case),
+    )  # fmt: skip
+    session.add(form)
+    record(
+        session, "workflow:form:sign", subject=Subject("case", case.id), actor=actor, at=now, party_id=case.party_id,
+        facts={"answers_sha256": digest, "method": method.value, "file_sha256": form.document.sha256},
+        digests={"signer": signer},
+    )  # fmt: skip
+    session.flush()  # the page that follows reads the row
+    return form
+
+
+def _title(definition: Definition) -> str:
+    return f"{statutory_form(definition).title['vi']}.pdf"
+
+
+def _earlier(session: Session, case: Case) -> UUID | None:
+    return session.scalar(
+        select(Document.id).where(
+            Document.subject_kind == "case",
+            Document.subject_id == case.id,
+            Document.kind == FORM_KIND,
+            Document.state == DocumentState.CURRENT,
+        )
+    )
+
+
+def _refused(code: str, reason: str, **params: str) -> SignedFileRefused:
+    return SignedFileRefused(errors=[FieldProblem("signed", code, reason, params)])

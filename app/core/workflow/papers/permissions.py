@@ -1,0 +1,14 @@
+"""Who may sign for an applicant."""
+
+from app.core.auth.permissions import Permission
+
+SIGN_FORM = "workflow.form.sign"
+
+PERMISSIONS = (
+    Permission(
+        SIGN_FORM,
+        "Sign for the enterprise",
+        "Sign the application form of a dossier as a representative of the applicant.",
+        frozenset({"ENTERPRISE_ADMIN", "SIGNER"}),
+    ),
+)

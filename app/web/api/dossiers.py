@@ -1,0 +1,257 @@
+"""Dossiers for programs: /api/v1/dossiers. Every rule is the desk's; this file only translates."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.core.auth.tokens import csrf_matches
+from app.core.errors import FieldProblem, Invalid
+from app.core.i18n import N_
+from app.core.kit.actor import Actor
+from app.core.kit.ids import uuid7
+from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.time import local_day, utcnow
+from app.core.workflow import answers as form
+from app.core.workflow import inbox, procedures
+from app.core.workflow.definition import ClockMode, Definition
+from app.core.workflow.inbox import CaseLine, Position
+from app.core.workflow.models import Case
+from app.web import dossier_view
+from app.web.api.schemas import (
+    ActionOut,
+    ChangedAnswers,
+    ClockOut,
+    DossierLine,
+    DossierList,
+    DossierOut,
+    EventOut,
+    GapOut,
+    NewDossier,
+    ProcedureList,
+    ProcedureOut,
+    StateOut,
+    TakenAction,
+)
+from app.web.forms import TokenMismatch
+from app.web.idempotency import once_router
+from app.web.need import SignedInActor
+from app.web.services import CurrentDesk, CurrentZone
+from app.web.unit import DbSession, router
+
+dossier_api = router(prefix="/api/v1", tags=["dossiers"])
+dossier_once = once_router(prefix="/api/v1", tags=["dossiers"])
+
+
+def own_browser(request: Request, csrf_token: Annotated[str, Header(alias="X-CSRF-Token")] = "") -> None:
+    """
+    Refuse a change that a foreign page could have sent with the browser's cookie.
+
+    :raises TokenMismatch: the header does not carry the token of the caller's session.
+    """
+    if not csrf_matches(request.state.csrf_secret, csrf_token):
+        raise TokenMismatch
+
+
+OwnBrowser = Depends(own_browser)
+
+
+@dossier_api.get("/procedures")
+def list_procedures(session: DbSession, zone: CurrentZone) -> ProcedureList:
+    """Return the procedures in force today with their forms."""
+    found = procedures.catalogue(session, local_day(utcnow(), zone.tz))
+    return ProcedureList(items=[_procedure(definition) for definition in found])
+
+
+@dossier_api.get("/dossiers")
+def list_dossiers(
+    session: DbSession,
+    actor: SignedInActor,
+    after: Annotated[str, Query(max_length=2000, description="Cursor of the page before.")] = "",
+) -> DossierList:
+    """Return the officer's open dossiers in the order of the clock, or the caller's own, newest first."""
+    if not actor.is_officer:
+        lines = inbox.of_party(session, party_ids=actor.party_ids)
+        return DossierList(items=[_line(session, line) for line in lines], next=None)
+    dossier_view.require_reader(actor)
+    lines = inbox.inbox(session, clocks=(ClockMode.RECEPTION, ClockMode.RUN), after=_position(after))
+    page, more = lines[: inbox.PAGE_SIZE], len(lines) > inbox.PAGE_SIZE
+    following = None
+    if more and page[-1].due_at is not None:
+        following = f"/api/v1/dossiers?after={encode_cursor((page[-1].due_at, page[-1].id))}"
+    return DossierList(items=[_line(session, line) for line in page], next=following)
+
+
+@dossier_api.get("/dossiers/{case_id}")
+def get_dossier(response: Response, session: DbSession, actor: SignedInActor, case_id: UUID) -> DossierOut:
+    """Return a dossier; the ETag is its revision."""
+    found = _dossier(session, actor, case_id)
+    response.headers["ETag"] = f'"{found.revision}"'
+    return found
+
+
+@dossier_once.post("/dossiers", status_code=201, dependencies=[OwnBrowser])
+def open_dossier(
+    response: Response, session: DbSession, actor: SignedInActor, desk: CurrentDesk, body: NewDossier
+) -> DossierOut:
+    """Open a draft; repeat the request with the same Idempotency-Key and there is still one draft."""
+    case = desk.open(
+        session, case_id=uuid7(), procedure=body.procedure, party_id=body.party_id, actor=actor, now=utcnow()
+    )
+    response.headers["Location"] = f"/api/v1/dossiers/{case.id}"
+    return _dossier(session, actor, case.id)
+
+
+@dossier_api.patch("/dossiers/{case_id}/answers", dependencies=[OwnBrowser])
+def change_answers(
+    session: DbSession, actor: SignedInActor, desk: CurrentDesk, case_id: UUID, body: ChangedAnswers
+) -> DossierOut:
+    """Lay answers over the saved ones; the last word on each question counts."""
+    dossier = dossier_view.load(session, case_id, actor)
+    changed = read_answers(dossier.definition, body.answers)
+    desk.save(session, case_id=case_id, changed=changed, actor=actor, now=utcnow())
+    return _dossier(session, actor, case_id)
+
+
+@dossier_api.post("/dossiers/{case_id}/actions/{action}", dependencies=[OwnBrowser])
+def take_action(
+    session: DbSession, actor: SignedInActor, desk: CurrentDesk, case_id: UUID, action: str, body: TakenAction
+) -> DossierOut:
+    """Take an action; the same request twice is one step, since it names the revision that it was decided on."""
+    dossier_view.load(session, case_id, actor)
+    desk.perform(
+        session,
+        case_id=case_id,
+        action=action,
+        revision=body.revision,
+        actor=actor,
+        now=utcnow(),
+        input=body.input,
+    )
+    return _dossier(session, actor, case_id)
+
+
+def read_answers(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return typed answers that came as JSON, checked like those that people type.
+
+    :raises Invalid: with every problem; a question that the procedure does not ask is one.
+    """
+    known = definition.fields()
+    problems = [
+        FieldProblem(name[:80], "unknown", N_("The procedure does not ask this."))
+        for name in given
+        if name not in known
+    ]
+    changed: dict[str, Any] = {}
+    for section in definition.sections:
+        asked = {field.code: given[field.code] for field in section.fields if field.code in given}
+        try:
+            raw = form.typed(section, asked, lang="en")
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError):
+            name = next(iter(asked), section.code)
+            problems.append(
+                FieldProblem(name, "wrong-type", N_("The value has not the type of the question."))
+            )
+            continue
+        answers, faults = form.read_section(section, raw, lang="en")
+        problems += [fault for fault in faults if fault.name.split("-")[0] in asked]
+        changed |= {code: value for code, value in answers.items() if code in asked}
+    if problems:
+        raise Invalid(errors=problems)
+    return changed
+
+
+def _dossier(session: Session, actor: Actor, case_id: UUID) -> DossierOut:
+    session.flush()  # the dossier is read back as the database holds it
+    dossier = dossier_view.load(session, case_id, actor)
+    case, definition = dossier.case, dossier.definition
+    gaps = dossier_view.gaps(session, dossier)
+    return DossierOut(
+        id=case.id,
+        code=case.code,
+        title=case.title,
+        procedure=case.procedure,
+        version=definition.version,
+        revision=case.revision,
+        party_id=case.party_id,
+        applicant=dossier.applicant,
+        channel=case.channel,
+        state=_state(definition, case.state),
+        clock=_clock(case),
+        answers=case.answers,
+        gaps=[GapOut(target=gap["target"], gap=gap["gap"], note=gap["note"], open=gap["open"]) for gap in gaps],
+        actions=[
+            ActionOut(
+                code=each.action.code, title=each.action.title, input=list(each.action.input), blocked=each.blocked
+            )
+            for each in dossier.available
+        ],
+        history=[
+            EventOut(
+                action=event.action, source=event.source, target=event.target, side=event.side, at=event.at,
+                input=event.input,
+            )
+            for event in dossier.history
+        ],
+    )  # fmt: skip
+
+
+def _line(session: Session, line: CaseLine) -> DossierLine:
+    definition = procedures.definition_of(session, line.version_id)
+    return DossierLine(
+        id=line.id,
+        code=line.code,
+        title=line.title,
+        procedure=line.procedure,
+        state=_state(definition, line.state),
+        clock=ClockOut(
+            mode=line.clock.value,
+            due_at=line.due_at,
+            appointment_at=line.appointment_at,
+            rescheduled_to=None,
+            overdue_at=None,
+        ),
+        applicant=line.applicant,
+    )
+
+
+def _state(definition: Definition, code: str) -> StateOut:
+    state = definition.states[code]
+    return StateOut(code=code, title=state.title, national=state.national, final=state.final)
+
+
+def _clock(case: Case) -> ClockOut:
+    return ClockOut(
+        mode=case.clock,
+        due_at=case.due_at,
+        appointment_at=case.appointment_at,
+        rescheduled_to=case.rescheduled_to,
+        overdue_at=case.overdue_at,
+    )
+
+
+def _procedure(definition: Definition) -> ProcedureOut:
+    content = definition.model_dump(mode="json")
+    return ProcedureOut(**{name: content[name] for name in ProcedureOut.model_fields})
+
+
+def _position(cursor: str) -> Position | None:
+    """
+    Read where the page before ended.
+
+    :raises Invalid: the cursor is damaged or belongs to another list.
+    """
+    if not cursor:
+        return None
+    try:
+        due_at, case_id = decode_cursor(cursor, expected=(datetime, UUID))
+    except InvalidCursor:
+        problem = FieldProblem("after", "bad-cursor", N_("Begin again with the first page of the list."))
+        raise Invalid(errors=[problem]) from None
+    assert isinstance(due_at, datetime)
+    assert isinstance(case_id, UUID)
+    return Position(due_at, case_id)

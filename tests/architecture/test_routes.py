@@ -1,0 +1,140 @@
+"""Every route is a unit of work, needs somebody or is listed as public, and takes no form without its token."""
+
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+
+from app.core.settings import Settings
+from app.main import create_app
+from app.web.forms import read_form
+from app.web.need import Holder, signed_in
+from app.web.unit import UnitRoute, get_session, router
+from tests.architecture.routes import Found, walk
+
+# What everybody may open, and why nothing there is anybody's own. A new line is a decision, not a formality.
+PUBLIC = {
+    "GET /": "the start page shows counts of the whole zone",
+    "GET /healthz": "tells only that the process answers",
+    "GET /api/v1/procedures": "the catalogue is public by law",
+    "GET /procedures": "the catalogue is public by law",
+    "GET /track": "state of a dossier for who holds its code, no name, no content",
+    "GET /verify": "asks for a code",
+    "GET /verify/{code}": "what the register says of a paper in somebody's hands",
+    "GET /verify/file": "asks for a signed file",
+    "POST /verify/file": "what the signatures of a file in somebody's hands say; the file is not kept",
+    "GET /guide": "which approvals a plan needs, before anybody has an account",
+    "GET /login": "the way in",
+    "POST /login": "the way in",
+    "GET /login/code": "the way in: second step, for who holds the token of the first",
+    "POST /login/code": "the way in: second step",
+    "GET /login/recovery": "the way in: second step without the device",
+    "POST /login/recovery": "the way in: second step without the device",
+    "GET /login/password": "the way in: a password that must be changed first",
+    "POST /login/password": "the way in: a password that must be changed first",
+    "GET /login/enrol": "the way in: a second factor that must be set up first",
+    "POST /login/enrol": "the way in: a second factor that must be set up first",
+    "GET /login/totp.svg": "the way in: the secret of the one who sets it up, by the token of the first step",
+    "POST /logout": "ends whatever session there is",
+    "POST /preferences/language": "a cookie of this browser",
+    "POST /preferences/theme": "a cookie of this browser",
+}
+# Answered by the framework itself, without a transaction.
+OUTSIDE = {"GET /api/v1/openapi.json"}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The application as composed; nothing of it is started."""
+    return create_app(Settings(var=Path(tmp_path_factory.mktemp("var"))))
+
+
+@pytest.fixture(scope="module")
+def routes(app: FastAPI) -> list[Found]:
+    return [route for route in walk(app) if route.key not in OUTSIDE]
+
+
+def test_the_walk_sees_into_included_routers(routes: list[Found]) -> None:
+    keys = {route.key for route in routes}
+    assert {"GET /", "GET /inbox", "POST /dossiers/{case_id}/actions/{action}"} <= keys
+    assert len(keys) == len(routes), "two routes share method and path; the second is never reached"
+
+
+def test_what_the_walk_leaves_out_is_known(app: FastAPI) -> None:
+    """A stream holds no transaction, so it is no unit of work; it must turn strangers away by itself."""
+    left_out = {context.path for context in iter_route_contexts(app.routes) if context.methods is None}
+    assert left_out - {"/static"} <= {"/events"}
+
+
+def test_every_route_is_a_unit_of_work(routes: list[Found]) -> None:
+    assert [route.key for route in routes if not isinstance(route.route, UnitRoute)] == []
+
+
+def test_every_route_needs_somebody_or_is_public(routes: list[Found]) -> None:
+    open_to_all = {route.key for route in routes if not _guarded(route)}
+    assert open_to_all - PUBLIC.keys() == set(), "no signed-in actor, no permission, and not listed as public"
+    assert PUBLIC.keys() - open_to_all == set(), "listed as public, but guarded or gone"
+
+
+def test_every_permission_of_a_route_exists(app: FastAPI, routes: list[Found]) -> None:
+    known = {permission.code for permission in app.state.permissions}
+    wanted = {call.permission for route in routes for call in route.calls() if isinstance(call, Holder)}
+    assert wanted
+    assert wanted - known == set()
+
+
+def test_every_posted_form_passes_its_token(routes: list[Found]) -> None:
+    unsafe = [route for route in routes if route.html and route.method in {"POST", "PUT", "PATCH", "DELETE"}]
+    assert unsafe
+    assert [route.key for route in unsafe if read_form not in route.calls()] == []
+
+
+def test_html_routes_stay_out_of_the_api_document(routes: list[Found]) -> None:
+    assert [route.key for route in routes if route.html and route.in_schema] == []
+
+
+def test_the_session_commits_before_the_answer(app: FastAPI) -> None:
+    scopes = {
+        (context.path, each.scope)
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        for each in _session_dependants(context)
+    }
+    assert scopes
+    assert [path for path, scope in scopes if scope != "function"] == []
+
+
+@pytest.mark.parametrize("lack", ["unit", "actor", "token"])
+def test_the_tests_above_notice_what_lacks(lack: str) -> None:
+    app = FastAPI(openapi_url=None)
+    found = _app_with_a_bare_route(app, unit=lack != "unit")
+    assert isinstance(found.route, UnitRoute) == (lack != "unit")
+    assert not _guarded(found)
+    assert read_form not in found.calls()
+
+
+def _app_with_a_bare_route(app: FastAPI, *, unit: bool) -> Found:
+    inner, outer = (router() if unit else FastAPI().router), router(prefix="/deep")
+
+    @inner.post("/bare")
+    def bare(request: Request) -> None:
+        """Do nothing."""
+
+    outer.include_router(inner)
+    app.include_router(outer)
+    return next(route for route in walk(app) if route.key == "POST /deep/bare")
+
+
+def _guarded(route: Found) -> bool:
+    return any(call is signed_in or isinstance(call, Holder) for call in route.calls())
+
+
+def _session_dependants(context: RouteContext) -> list[object]:
+    found, waiting = [], list(context.dependant.dependencies)
+    while waiting:
+        each = waiting.pop()
+        waiting += each.dependencies
+        if each.call is get_session:
+            found.append(each)
+    return found

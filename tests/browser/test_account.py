@@ -1,0 +1,160 @@
+"""My account, the second factor and administration in a browser, with and without script."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.cli.demo import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+NEW = "bảy con vịt dưới ao"
+SUBMIT = "main form button[type=submit]"
+LOOKS = [("vi", False, False, True), ("en", True, True, True), ("vi", True, False, False)]
+IDS = ["vi-wide-light", "en-phone-dark", "vi-phone-plain"]
+
+
+def enter(page: Page, login: str, password: str = PASSWORD) -> None:
+    """Type login and password and send them."""
+    page.goto("/login")
+    page.locator("#f-login_id").fill(login)
+    page.locator("#f-password").fill(password)
+    page.locator(SUBMIT).click()
+
+
+def fresh(device: pyotp.TOTP, used: str) -> str:
+    """Return a code that is not the one used already; waits for the next step when it must."""
+    while (code := device.now()) == used:
+        time.sleep(0.5)
+    return code
+
+
+def opened(page: Page, login: str, shoot: Callable[[str], None]) -> str:
+    """Open an officer's account as administrator and return the initial password."""
+    enter(page, "quan.tri")
+    page.wait_for_url(re.compile("/admin/users"))
+    shoot("60-admin-users")
+    page.goto("/admin/offices")
+    shoot("61-admin-offices")
+    page.goto("/admin/users/new")
+    page.locator(SUBMIT).click()
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    shoot("62-admin-new-errors")
+    page.locator("#f-full_name").fill("Trần Thị Mới")
+    page.locator("#f-login").fill(login)
+    page.locator("#f-office").select_option(index=2)
+    page.locator("input[name=roles][value=INTAKE]").check()
+    page.locator(SUBMIT).click()
+    initial = page.locator(".initial-password").inner_text()
+    shoot("63-admin-initial-password")
+    page.locator("main .actions a.btn-primary").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Trần Thị Mới")
+    page.locator("details.give-roles summary").click()
+    shoot("64-admin-user")
+    page.goto("/admin/users?q=tran%20thi%20moi")
+    expect(page.get_by_role("link", name="Trần Thị Mới").first).to_be_visible()
+    page.goto("/admin/users?q=khongcoai")
+    shoot("65-admin-nobody")
+    return initial
+
+
+@pytest.mark.parametrize(("lang", "phone", "dark", "script"), LOOKS, ids=IDS)
+def test_from_the_initial_password_to_a_second_factor_and_back_after_a_loss(
+    visit: Callable[..., Page],
+    shoot: Callable[[Page, str], None],
+    lang: str,
+    phone: bool,
+    dark: bool,
+    script: bool,
+) -> None:
+    look = {"lang": lang, "phone": phone, "dark": dark, "script": script}
+    tag = f"{lang}-{'phone' if phone else 'wide'}-{'dark' if dark else 'light'}{'' if script else '-plain'}"
+    admin, person = visit(**look), visit(**look)
+    login = f"moi.{tag.replace('-', '.')}"
+
+    def seen(page: Page) -> Callable[[str], None]:
+        return lambda name: shoot(page, f"{name}-{tag}") if script else None
+
+    initial = opened(admin, login, seen(admin))
+    told = seen(person)
+    enter(person, login, initial)
+    person.wait_for_url(re.compile("/login/password"))
+    told("70-initial-password")
+    person.locator("#f-password").fill(NEW)
+    person.locator("#f-again").fill(NEW)
+    person.locator(SUBMIT).first.click()
+    person.wait_for_url(re.compile("/inbox"))
+
+    person.goto("/account")
+    told("71-account")
+    person.locator("a[href='/account/second-factor']").click()
+    picture = person.locator("img.totp-picture")
+    expect(picture).to_be_visible()
+    if script:
+        assert picture.evaluate("image => image.naturalWidth") > 100
+    person.locator(".steps details summary").click()
+    device = pyotp.TOTP(person.locator(".steps .code").inner_text().replace(" ", ""))
+    told("72-enrol")
+    person.locator("#f-code").fill("12345")
+    person.locator(".steps button[type=submit]").click()
+    expect(person.locator("[data-error-summary]")).to_be_visible()
+    used = device.now()
+    person.locator("#f-code").fill(used)
+    person.locator(".steps button[type=submit]").click()
+    codes = person.locator(".recovery-codes li")
+    expect(codes).to_have_count(10)
+    told("73-recovery-codes")
+    kept = codes.first.inner_text()
+    person.locator("main a.btn-primary").click()
+    person.wait_for_url(re.compile(r"/account\?done=factor"))
+    told("74-account-with-factor")
+
+    again = visit(**look)
+    enter(again, login, NEW)
+    again.wait_for_url(re.compile("/login/code"))
+    seen(again)("75-code")
+    again.locator("#f-code").fill("000000")
+    again.locator(SUBMIT).first.click()
+    expect(again.locator("[data-error-summary]")).to_be_visible()
+    seen(again)("76-code-wrong")
+    again.locator("#f-code").fill(fresh(device, used))
+    again.locator(SUBMIT).first.click()
+    again.wait_for_url(re.compile("/inbox"))
+
+    lost = visit(**look)
+    enter(lost, login, NEW)
+    lost.locator("a[href^='/login/recovery']").click()
+    seen(lost)("77-recovery")
+    lost.locator("#f-code").fill(kept)
+    lost.locator(SUBMIT).first.click()
+    lost.wait_for_url(re.compile("used=recovery"))
+    seen(lost)("78-after-recovery")
+    lost.locator("form[action='/account/sessions/end-others'] button").click()
+    lost.wait_for_url(re.compile("done=sessions"))
+    again.goto("/inbox")
+    again.wait_for_url(re.compile("/login"))
+
+
+def test_the_confirming_page_and_the_password_page(
+    visit: Callable[..., Page], shoot: Callable[[Page, str], None]
+) -> None:
+    for lang, phone, dark in (("vi", False, True), ("en", True, False)):
+        page = visit(lang=lang, phone=phone, dark=dark)
+        tag = f"{lang}-{'phone' if phone else 'wide'}-{'dark' if dark else 'light'}"
+        enter(page, "hoshi")
+        page.wait_for_url(re.compile("/my$"))
+        page.goto("/account/confirm?next=/account/password")
+        shoot(page, f"80-confirm-{tag}")
+        page.locator("#f-presence_proof").fill("sai")
+        page.locator(SUBMIT).first.click()
+        expect(page.locator("[data-error-summary]")).to_be_visible()
+        page.locator("#f-presence_proof").fill(PASSWORD)
+        page.locator(SUBMIT).first.click()
+        page.wait_for_url(re.compile("/account/password$"))
+        page.locator(SUBMIT).first.click()
+        expect(page.locator("[data-error-summary]")).to_be_visible()
+        shoot(page, f"81-password-{tag}")
