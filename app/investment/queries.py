@@ -44,6 +44,11 @@ def _read(name: str) -> list[dict[str, Any]]:
     return entries
 
 
+def catalogue_codes() -> frozenset[str]:
+    """Return the codes of the whole catalogue, online or not."""
+    return frozenset(entry["code"] for entry in _read("procedures/catalogue.yaml"))
+
+
 def guide(definition: Definition) -> Guide:
     """Return the guide; questions that fill in a form take their options from it."""
     return Guide(

@@ -35,6 +35,7 @@ from app.web.identity import (
     rules_of,
     set_session,
 )
+from app.web.legal_permissions import READ as LAW_READ
 from app.web.qr import qr_code
 from app.web.render import render, request_translator
 from app.web.unit import CurrentActor, router
@@ -298,7 +299,7 @@ def _landing(actor: Actor, target: str) -> str:
         return target
     if not actor.is_officer:
         return "/my"
-    desks = ((READ, "/inbox"), (ADVISE, "/opinions"), (USER_MANAGE, "/admin/users"))
+    desks = ((READ, "/inbox"), (ADVISE, "/opinions"), (USER_MANAGE, "/admin/users"), (LAW_READ, "/law"))
     return next((href for permission, href in desks if actor.may(permission)), "/")
 
 
