@@ -32,15 +32,19 @@ from app.web.pages.admin_person import admin_person
 from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
+from app.web.pages.form_papers import form_pages
 from app.web.pages.inbox import desk_inbox
 from app.web.pages.legal import legal
+from app.web.pages.letters import letter_pages
 from app.web.pages.live import listener_of, stream, watches
 from app.web.pages.notices import notices
 from app.web.pages.opinions import opinions
+from app.web.pages.papers import component_pages
 from app.web.pages.preferences import preferences
 from app.web.pages.public import public
 from app.web.pages.security import security
 from app.web.pages.steps import steps
+from app.web.pages.verify_upload import verify_pages
 
 STATIC = Path(__file__).parent / "web" / "static"
 # Connections a pool keeps beyond the gate: a request in its commit has left the gate already.
@@ -99,7 +103,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         preferences,
         dossiers,
         dossier_form,
+        verify_pages,
         papers,
+        component_pages,
+        form_pages,
+        letter_pages,
         steps,
         opinions,
         dossier_api,

@@ -25,7 +25,9 @@ from app.core.outbox import HandlerRegistry
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig, load_zone
 from app.core.workflow import notices as case_notices
+from app.core.workflow import papers
 from app.core.workflow.desk import Desk
+from app.core.workflow.papers import Press
 from app.core.workflow.permissions import PERMISSIONS as WORKFLOW_PERMISSIONS
 from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
@@ -70,6 +72,7 @@ def compose(settings: Settings) -> Platform:
         [
             *AUTH_PERMISSIONS,
             *WORKFLOW_PERMISSIONS,
+            *papers.PERMISSIONS,
             *LEGAL_PERMISSIONS,
             *(each for module in MODULES for each in module.permissions),
         ]
@@ -82,9 +85,10 @@ def compose(settings: Settings) -> Platform:
     notifications.add_jobs(jobs)
     outbox.add_jobs(handlers, jobs)
     outbox.install(handlers)
+    press = Press(kernel.store, kernel.signing, zone, settings.origin)
     desk = Desk(
-        guards=_joined([module.guards(kernel) for module in MODULES]),
-        effects=_joined([module.effects(kernel) for module in MODULES]),
+        guards=_joined([papers.GUARDS, *(module.guards(kernel) for module in MODULES)]),
+        effects=_joined([papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]),
         zone=zone.tz,
     )
     jobs.every_minute("workflow.timers")(Scan(desk))

@@ -15,6 +15,7 @@ from app.core.db import Database, DbRole, SessionContext
 from app.core.documents.signing import SignerIdentity
 from app.core.kit.actor import SYSTEM
 from app.core.settings import Settings
+from app.core.workflow.papers.keys import SIGNING_ROLES, ensure_applicant_key
 from app.modules import Platform
 
 # Known to everybody: accounts of the demo zone refuse to exist when FTZ_ENV=production.
@@ -84,6 +85,10 @@ def _seed(database: Database, platform: Platform, account: DemoAccount, now: dat
         session.flush()  # the membership refers to the account
         add_membership(
             session, party_id=party_id, user_id=user.id, roles=[account.role], actor=SYSTEM, now=now
+        )
+    if account.role in SIGNING_ROLES:
+        ensure_applicant_key(
+            platform.kernel.signing, user_id=user.id, name=account.name, organisation=account.party, now=now
         )
     if account.position:
         identity = SignerIdentity(

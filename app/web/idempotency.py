@@ -190,7 +190,9 @@ def _keep(session: Session, identity: tuple[UUID, str], response: Response) -> N
             status=response.status_code,
             media_type=response.headers.get("content-type"),
             location=response.headers.get("location"),
-            body=bytes(response.body),  # AttributeError: a stream cannot be given twice; such a route is no OnceRoute
+            body=bytes(
+                response.body
+            ),  # AttributeError: a stream cannot be given twice; such a route is no OnceRoute
         )
     )
 

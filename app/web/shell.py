@@ -10,7 +10,9 @@ from app.web.legal_permissions import READ as LAW_READ
 from app.web.render import NavItem, ShellLinks, is_htmx, request_translator
 from app.web.spec import Door, MenuItem
 
-LINKS = ShellLinks(home="/", inbox="/inbox", login="/login", logout="/logout", account="/account", notices="/notices")
+LINKS = ShellLinks(
+    home="/", inbox="/inbox", login="/login", logout="/logout", account="/account", notices="/notices"
+)
 
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
@@ -18,6 +20,8 @@ MENU = (
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
+    MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
+    MenuItem("vault", N_("Our papers"), "/vault", "archive", frozenset({FILE}), 40),
     MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
     MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),
     MenuItem("verify", N_("Verify"), "/verify", "shield-check", frozenset(), 70),

@@ -1,5 +1,6 @@
 """Papers in a browser: upload with a bar and a way out, use again, sign, register, verify; with and without script."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Error, FilePayload, Page, Route, expect
 from sqlalchemy import select
 
 from app.cli.demo import PASSWORD
@@ -136,14 +137,19 @@ def _upload(page: Page, look: Look, path: Path, seen: Callable[[str], None]) -> 
         expect(page.locator("#f-files-error")).to_contain_text("hóa đơn.pdf")
         return
     button.click()
-    expect(page.locator(".upload-row.is-good")).to_have_count(1)
+    expect(page.locator(".upload-row.is-good")).to_have_count(1, timeout=20_000)
     expect(page.locator("#files")).to_contain_text("Báo cáo tài chính")
     expect(page.locator("main [data-component-state] .chip-good")).to_be_visible()
     page.locator("#f-files").set_input_files([bad])
     button.click()
-    expect(page.locator(".upload-row.is-bad")).to_contain_text("hóa đơn.pdf:")
+    expect(page.locator(".upload-row.is-bad")).to_contain_text("hóa đơn.pdf:", timeout=20_000)
     seen("03-uploaded")
-    page.route(re.compile("/papers/FINANCE$"), lambda route: None)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/papers/FINANCE$"), hold)
     page.locator("#f-files").set_input_files([chosen("chậm.pdf", files.pdf())])
     button.click()
     row = page.locator(".upload-row", has_text="chậm.pdf")
@@ -151,6 +157,9 @@ def _upload(page: Page, look: Look, path: Path, seen: Callable[[str], None]) -> 
     seen("04-sending")
     row.locator("[data-cancel]").click()
     expect(row).to_have_class(re.compile("is-bad"))
+    for each in held:
+        with contextlib.suppress(Error):  # the browser has given the request up already
+            each.abort()
     page.unroute_all()
     expect(page.locator("#files")).not_to_contain_text("chậm.pdf")
 

@@ -5,7 +5,6 @@ event loop, as they share one web process.
 """
 
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,9 +15,10 @@ from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, FastAPI
-from httpx import Response
+from httpx2 import Response
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from app.cli.demo import PASSWORD
 from app.core.auth.models import Membership, User
@@ -30,11 +30,6 @@ from app.core.workflow.definition import FormSection
 from app.main import create_app
 from tests.conftest import settings_for
 from tests.faults.procedure import CODE, PROBE, publish
-
-with warnings.catch_warnings():
-    # Starlette asks for a successor of httpx that this project does not need yet.
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi import HTTPException
-from httpx import Response
+from httpx2 import Response
 from pydantic import BaseModel
 from sqlalchemy import text
 from starlette.responses import JSONResponse

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from app.core.kit.ids import uuid7
 from tests.faults.people import House, Person, at_once, draft, filed, fill, fingerprint

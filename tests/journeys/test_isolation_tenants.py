@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from httpx import Response
+from httpx2 import Response
 from sqlalchemy import select
 
 from app.core.auth.models import Party

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 

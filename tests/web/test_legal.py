@@ -12,7 +12,7 @@ from struct import pack
 from uuid import UUID
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 from sqlalchemy import select
 
 from app.core import law

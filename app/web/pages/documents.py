@@ -1,4 +1,4 @@
-"""Papers: download by who may see them, verification by everybody, and the pages about a dossier's papers."""
+"""Papers: download by who may see them, verification by everybody."""
 
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,7 @@ from app.core.kit.time import utcnow
 from app.web.kernel import Kernel
 from app.web.need import SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
-from app.web.pages.form_papers import form_pages
-from app.web.pages.letters import letter_pages
-from app.web.pages.papers import component_pages
-from app.web.pages.verify_upload import signatures_view, verify_pages
+from app.web.pages.verify_upload import signatures_view
 from app.web.papers_view import PAPER_TITLES
 from app.web.render import render, request_translator
 from app.web.unit import DbSession, router
@@ -26,10 +23,6 @@ from app.web.unit import DbSession, router
 __all__ = ["DOWNLOAD_HEADERS", "papers"]
 
 papers = router()
-
-# Fixed words of an address come before placeholders: /verify/file is no code.
-for _pages in (verify_pages, component_pages, form_pages, letter_pages):
-    papers.include_router(_pages)
 
 
 @papers.get("/documents/{document_id}", name="document", include_in_schema=False)

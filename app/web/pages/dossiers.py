@@ -18,7 +18,7 @@ from app.core.kit.time import local_day, utcnow
 from app.core.workflow import inbox, procedures
 from app.core.workflow.desk import StalePage
 from app.core.workflow.permissions import FILE
-from app.web import dossier_view
+from app.web import dossier_view, papers_view
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
@@ -198,6 +198,8 @@ def _dossier(
         "actions": dossier_view.actions(dossier),
         "timeline": dossier_view.timeline(dossier, _names(session, actor, dossier), reader),
         "papers": _papers(session, case.id),
+        "components": papers_view.components_view(session, case, definition, actor),
+        "form_paper": papers_view.form_view(session, case, definition, actor),
         "done": done,
         "refusal": _refusal(request, refusal) if refusal else None,
         "problems": refusal.errors if refusal else (),

@@ -72,7 +72,10 @@ def catalogue(request: Request, session: DbSession, zone: CurrentZone) -> Respon
                 "catalogue": definition.catalogue,
                 "title": definition.title,
                 "purpose": definition.purpose,
-                "limit": {"amount": str(limit.limit().amount.normalize()), "unit": limit.limit().unit.value},
+                "limit": {
+                    "amount": format(limit.limit().amount.normalize(), "f"),
+                    "unit": limit.limit().unit.value,
+                },
                 "assumed": limit.status.value == "ASSUMED",
                 "basis": basis_view(session, definition),
             }

@@ -1,0 +1,34 @@
+"""The guard that judges a request by the numbered rules, with the law of the day."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from app.core import law
+from app.core.db import Database, DbRole, SessionContext
+from app.core.kit.time import local_day
+from app.core.settings.zone import load_zone
+from app.core.workflow.step import Step
+from app.investment.procedures import RulesBroken, investment_rules
+from tests.conftest import NOW
+from tests.investment.requests import request
+
+
+def judged(database: Database, **changes: Any) -> Any:
+    zone = load_zone(None).tz
+    with database.session(SessionContext(DbRole.OFFICER)) as session:
+        book = law.at(session, local_day(NOW, zone))
+        case = SimpleNamespace(answers=request(**changes))
+        step = SimpleNamespace(session=session, case=case, now=NOW, zone=zone, book=book)
+        refusal = investment_rules(cast(Step, step))
+        return refusal, [value.key for value in book.used()]
+
+
+def test_a_sound_request_passes_and_the_law_that_was_read_is_kept(ready: Database) -> None:
+    assert judged(ready) == (None, ["investment.term.max_years"])
+
+
+def test_all_violations_are_listed_with_the_source_of_the_law(ready: Database) -> None:
+    refusal, _ = judged(ready, term_years=71, declaration=False)
+    assert isinstance(refusal, RulesBroken)
+    assert [each.code for each in refusal.errors] == ["INV-06", "INV-09"]
+    assert refusal.errors[0].params == {"limit": "70", "source": "143/2025/QH15"}
