@@ -33,6 +33,7 @@ from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
 from app.registry.module import MODULE as REGISTRY
+from app.web.idempotency import forget_expired
 from app.web.kernel import Kernel
 from app.web.legal_permissions import PERMISSIONS as LEGAL_PERMISSIONS
 from app.web.render import build_environment
@@ -92,6 +93,7 @@ def compose(settings: Settings) -> Platform:
         zone=zone.tz,
     )
     jobs.every_minute("workflow.timers")(Scan(desk))
+    jobs.every_minute("web.forget_idempotency")(forget_expired)
     return Platform(
         settings=settings,
         zone=zone,

@@ -13,5 +13,5 @@ MODULE = ModuleSpec(
     routers=(api, pages),
     permissions=PERMISSIONS,
     menu=(MenuItem("board", N_("Board"), "/board", "chart-bar", frozenset({BOARD_READ}), 30),),
-    templates=Path(__file__).parent / "templates",
+    templates=Path(__file__).parent / "templates" / "ioc",
 )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core import law
 from app.core.auth.models import Party
-from app.core.errors import Forbidden, NotFound
+from app.core.errors import FieldProblem, Forbidden, NotFound
 from app.core.i18n import formats
 from app.core.kit.actor import Actor
 from app.core.settings.zone import ZoneConfig
@@ -106,6 +106,21 @@ def sections(dossier: Dossier) -> list[dict[str, Any]]:
         touched = any(dossier.case.answers.get(field.code) is not None for field in section.fields)
         state = "done" if not lacking else "started" if touched else "todo"
         found.append({"code": section.code, "title": section.title, "state": state})
+    return found
+
+
+def problem_links(dossier: Dossier, problems: Sequence[FieldProblem]) -> list[dict[str, Any]]:
+    """Return the problems of a form, each with the name of its question and the page on which it is answered."""
+    section_of = {
+        field.code: (section.code, field.label)
+        for section in dossier.definition.sections
+        for field in section.fields
+    }
+    found = []
+    for problem in problems:
+        section, label = section_of.get(problem.name.split("-")[0], ("", {}))
+        href = f"/dossiers/{dossier.case.id}/form/{section}#f-{problem.name}" if section else ""
+        found.append({"problem": problem, "label": label, "href": href or f"#f-{problem.name}"})
     return found
 
 

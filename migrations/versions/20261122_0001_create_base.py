@@ -34,5 +34,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("delete from spatial_ref_sys where srid = 9210")
+    # The reference system stays: the table belongs to PostGIS, and its owner alone may delete from it.
     op.execute(f"revoke usage on schema public from {ROLES}")

@@ -129,6 +129,7 @@ def test_from_the_initial_password_to_a_second_factor_and_back_after_a_loss(
     lost = visit(**look)
     enter(lost, login, NEW)
     lost.locator("a[href^='/login/recovery']").click()
+    lost.wait_for_url(re.compile("/login/recovery"))
     seen(lost)("77-recovery")
     lost.locator("#f-code").fill(kept)
     lost.locator(SUBMIT).first.click()

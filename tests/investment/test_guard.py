@@ -1,25 +1,24 @@
 """The guard that judges a request by the numbered rules, with the law of the day."""
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.core import law
 from app.core.db import Database, DbRole, SessionContext
 from app.core.kit.time import local_day
-from app.core.settings.zone import load_zone
-from app.core.workflow.step import Step
 from app.investment.procedures import RulesBroken, investment_rules
 from tests.conftest import NOW
 from tests.investment.requests import request
 
 
 def judged(database: Database, **changes: Any) -> Any:
-    zone = load_zone(None).tz
+    zone = ZoneInfo("Asia/Ho_Chi_Minh")
     with database.session(SessionContext(DbRole.OFFICER)) as session:
         book = law.at(session, local_day(NOW, zone))
         case = SimpleNamespace(answers=request(**changes))
-        step = SimpleNamespace(session=session, case=case, now=NOW, zone=zone, book=book)
-        refusal = investment_rules(cast(Step, step))
+        step: Any = SimpleNamespace(session=session, case=case, now=NOW, zone=zone, book=book)
+        refusal = investment_rules(step)
         return refusal, [value.key for value in book.used()]
 
 

@@ -318,15 +318,7 @@ def test_a_draft_under_anothers_key_changes_nothing(street: Street) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        pytest.param(
-            "case_id",
-            marks=pytest.mark.xfail(reason="/dossiers/{case_id}/changed answers every officer", strict=True),
-        ),
-        pytest.param(
-            "document_id", marks=pytest.mark.xfail(reason="downloads are open to every officer", strict=True)
-        ),
-    ],
+    ["case_id", "document_id"],
 )
 def test_an_officer_without_the_right_to_read_reads_nothing(kind: str, street: Street) -> None:
     person = street.people["quan.tri"]

@@ -102,5 +102,6 @@ def _engine(target: DatabaseTarget, login: Login, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=3,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error line would carry what people typed
         **options,
     )

@@ -158,6 +158,26 @@ class Action(_Part):
     visible: bool = True
 
 
+REQUEST = "REQUEST"
+"""Code of the component that is the written request itself; the signed form fills it."""
+
+
+class StatutoryForm(_Part):
+    """
+    The frame of a printed form.
+
+    ``code`` is the number of the form in the law (I.1.5); ``opening`` stands before the first section and
+    ``declarations`` above the signature; ``component`` names the component of the dossier that the signed form fills.
+    """
+
+    code: str = ""
+    title: Text
+    opening: Text = Field(default_factory=dict)
+    declarations: tuple[Text, ...] = ()
+    signature: Text = Field(default_factory=dict)
+    component: str = REQUEST
+
+
 class Definition(_Part):
     """One version of a procedure, complete."""
 
@@ -178,6 +198,7 @@ class Definition(_Part):
     result: Literal["CERTIFICATE", "LETTER", "NONE"] = "CERTIFICATE"
     sections: tuple[FormSection, ...]
     components: tuple[Component, ...] = ()
+    form: StatutoryForm | None = None
     start: str = "draft"
     states: dict[str, State]
     actions: tuple[Action, ...]

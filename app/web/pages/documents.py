@@ -12,6 +12,7 @@ from app.core.documents.models import Issued
 from app.core.documents.signing import load_trust, verify_pdf
 from app.core.errors import NotFound
 from app.core.kit.time import utcnow
+from app.web.dossier_view import require_reader
 from app.web.kernel import Kernel
 from app.web.need import SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
@@ -28,6 +29,7 @@ papers = router()
 @papers.get("/documents/{document_id}", name="document", include_in_schema=False)
 def download(request: Request, session: DbSession, actor: SignedInActor, document_id: UUID) -> Response:
     """Send a paper as an attachment."""
+    require_reader(actor)
     document, file = documents.file_of(session, document_id=document_id)
     body = request.app.state.kernel.store.read(file.sha256)
     headers = DOWNLOAD_HEADERS | {"Content-Disposition": disposition(document.title)}

@@ -203,6 +203,7 @@ def _dossier(
         "done": done,
         "refusal": _refusal(request, refusal) if refusal else None,
         "problems": refusal.errors if refusal else (),
+        "problem_links": dossier_view.problem_links(dossier, refusal.errors if refusal else ()),
         "given": given or {},
         "asked": asked,
         "crumbs": _crumbs(request, officer=actor.is_officer),

@@ -24,6 +24,7 @@ from app.core.kit.time import utcnow
 from app.core.live import Hub, Listener, Mailbox, actors_in_force, all_of, own
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import READ
+from app.web.dossier_view import require_reader
 from app.web.need import SignedInActor
 from app.web.render import render
 from app.web.unit import DbSession, context_of, router
@@ -184,6 +185,7 @@ def dossier_changed(
     request: Request, session: DbSession, actor: SignedInActor, case_id: UUID, revision: int = 0
 ) -> Response:
     """Say that a dossier has moved on since a page was made; nothing when it has not."""
+    require_reader(actor)
     current: Any = session.scalar(select(Case.revision).where(Case.id == case_id))
     if current is None:
         raise NotFound

@@ -106,8 +106,8 @@ ANSWERS: dict[str, Any] = {
 
 def form_data() -> dict[str, Any]:
     """Return the frame of form I.1.5 as the release carries it."""
-    path = ROOT / "app" / "investment" / "papers" / "form_I_1_5.yaml"
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path = ROOT / "app" / "investment" / "procedures" / "form.yaml"
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["form"]
     return data
 
 
@@ -118,7 +118,7 @@ def definition() -> Definition:
     )
     content = procedures.content_of(base) | {
         "code": PROCEDURE, "catalogue": "P99", "version": "1", "valid_from": date(2026, 3, 31), "sections": FIELDS,
-        "components": [each.model_dump() for each in COMPONENTS], "result": "LETTER",
+        "components": [each.model_dump() for each in COMPONENTS], "result": "LETTER", "form": None,
     }  # fmt: skip
     read = Definition.model_validate(content)
     return read.model_copy(update={"actions": tuple(_wired(action) for action in read.actions)})

@@ -25,7 +25,7 @@ from app.core.documents.signing import (
 )
 from app.core.errors import Forbidden
 from app.core.kit.actor import Actor, Grant
-from app.core.workflow.definition import FormField, FormSection
+from app.core.workflow.definition import FormField, FormSection, StatutoryForm
 from app.core.workflow.papers import components, form_signing
 from app.core.workflow.papers.components import PapersNotOpen
 from app.core.workflow.papers.form import SIGNATURE_FIELD, Print, form_digest, print_form
@@ -71,7 +71,7 @@ def text_column(code: str, label: str) -> dict[str, Any]:
 
 
 def form_i15() -> Any:
-    return definition().model_copy(update={"form": form_data()})
+    return definition().model_copy(update={"form": StatutoryForm.model_validate(form_data())})
 
 
 class TestPrint:

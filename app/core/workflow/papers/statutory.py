@@ -1,31 +1,8 @@
 """The statutory form of a procedure: what is printed around the answers, as data of the procedure's version."""
 
-from typing import Any
+from app.core.workflow.definition import REQUEST, Definition, StatutoryForm
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from app.core.workflow.definition import Definition, Text
-
-REQUEST = "REQUEST"
-"""Code of the component that is the written request itself; the signed form fills it."""
-
-
-class StatutoryForm(BaseModel):
-    """
-    The frame of a printed form.
-
-    ``code`` is the number of the form in the law (I.1.5); ``opening`` stands before the first section and
-    ``declarations`` above the signature; ``component`` names the component of the dossier that the signed form fills.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    code: str = ""
-    title: Text
-    opening: Text = Field(default_factory=dict)
-    declarations: tuple[Text, ...] = ()
-    signature: Text = Field(default_factory=dict)
-    component: str = REQUEST
+__all__ = ["REQUEST", "StatutoryForm", "statutory_form"]
 
 
 _PLAIN = StatutoryForm(
@@ -45,10 +22,7 @@ _PLAIN = StatutoryForm(
 
 def statutory_form(definition: Definition) -> StatutoryForm:
     """Return the form of a procedure's version; one that names none is titled as its written request is."""
-    declared: Any = getattr(definition, "form", None)
-    if declared is None:
-        request = next((each.title for each in definition.components if each.code == REQUEST), None)
-        return _PLAIN.model_copy(update={"title": request}) if request else _PLAIN
-    return StatutoryForm.model_validate(
-        declared.model_dump() if isinstance(declared, BaseModel) else declared
-    )
+    if definition.form is not None:
+        return definition.form
+    request = next((each.title for each in definition.components if each.code == REQUEST), None)
+    return _PLAIN.model_copy(update={"title": request}) if request else _PLAIN
