@@ -20,6 +20,7 @@ from app.core.workflow.papers.form_signing import form_status
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.press import Press
 from app.core.workflow.papers.statutory import statutory_form
+from app.web.dossier_view import require_reader
 from app.web.kernel import Kernel
 
 COPY_KINDS = {
@@ -44,12 +45,14 @@ def press_of(request: Request) -> Press:
     return Press(kernel.store, kernel.signing, kernel.zone, kernel.settings.origin)
 
 
-def case_of(session: Session, case_id: UUID) -> tuple[Case, Definition]:
+def case_of(session: Session, case_id: UUID, actor: Actor) -> tuple[Case, Definition]:
     """
     Read a dossier with its procedure.
 
     :raises NotFound: no such dossier, or it is another party's.
+    :raises Forbidden: an officer who may not read dossiers.
     """
+    require_reader(actor)
     case = session.scalar(select(Case).where(Case.id == case_id))
     if case is None:
         raise NotFound

@@ -22,6 +22,7 @@ from app.web import dossier_view, papers_view
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
+from app.web.identity import confirm_first
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.steps import needs_page, read_input, show_step
 from app.web.render import Crumb, render, request_translator
@@ -31,6 +32,8 @@ from app.web.unit import DbSession, router
 dossiers = router()
 
 SUBJECT_KIND = "case"
+# Steps that bind the authority: who takes them shows first that they are still there.
+SIGNING = frozenset({"sign", "refuse"})
 
 
 @dossiers.get("/my", name="my", include_in_schema=False)
@@ -126,6 +129,8 @@ def act(
     action: str,
 ) -> Response:
     """Take an action; a refusal shows the dossier's present state with what to do, and keeps what was typed."""
+    if action in SIGNING and (page := confirm_first(request, posted)):
+        return page
     revision = int(text(posted, "revision")) if text(posted, "revision").isdigit() else 0
     dossier = dossier_view.load(session, case_id, actor)
     chosen = dossier.definition.action(action)

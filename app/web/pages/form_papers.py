@@ -42,7 +42,7 @@ def form_pdf(
     lang: Literal["vi", "en"] = "vi",
 ) -> Response:
     """Print the present answers; the translation is for reference."""
-    case, definition = _with_form(session, case_id)
+    case, definition = _with_form(session, case_id, actor)
     applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
     order = Print(
         applicant=applicant, zone=request.app.state.zone_config, at=utcnow(), lang=lang,
@@ -55,7 +55,7 @@ def form_pdf(
 @form_pages.get("/dossiers/{case_id}/sign", name="dossier-sign", include_in_schema=False)
 def sign_page(request: Request, session: DbSession, actor: CustomerActor, case_id: UUID) -> Response:
     """Show the form's state and the two ways to sign it."""
-    case, definition = _with_form(session, case_id)
+    case, definition = _with_form(session, case_id, actor)
     return _page(request, session, actor, case, definition)
 
 
@@ -64,7 +64,7 @@ def sign(
     request: Request, session: DbSession, actor: CustomerActor, posted: PostedForm, case_id: UUID
 ) -> Response:
     """Sign with the account's certificate after the password was given again."""
-    case, definition = _with_form(session, case_id)
+    case, definition = _with_form(session, case_id, actor)
     session.rollback()  # no connection is held while the password is hashed
     shown, now = text(posted, "password"), utcnow()
     try:
@@ -98,7 +98,7 @@ def print_for_signing(
     request: Request, session: DbSession, actor: CustomerActor, posted: PostedForm, case_id: UUID
 ) -> Response:
     """Make the print that is signed elsewhere, and send it."""
-    case, definition = _with_form(session, case_id)
+    case, definition = _with_form(session, case_id, actor)
     press = papers_view.press_of(request)
     document = form_signing.prepare_form(
         session, press=press, case=case, definition=definition, actor=actor, now=utcnow()
@@ -111,7 +111,7 @@ def bring_back(
     request: Request, session: DbSession, actor: CustomerActor, posted: PostedForm, case_id: UUID
 ) -> Response:
     """Take a print that was signed elsewhere."""
-    case, definition = _with_form(session, case_id)
+    case, definition = _with_form(session, case_id, actor)
     session.rollback()  # the file is inspected without a connection
     press, now = papers_view.press_of(request), utcnow()
     files = sent_files(posted, "signed")
@@ -135,8 +135,8 @@ class _Missing(Invalid):
     code = "form-empty"
 
 
-def _with_form(session: Session, case_id: UUID) -> tuple[Case, Definition]:
-    case, definition = papers_view.case_of(session, case_id)
+def _with_form(session: Session, case_id: UUID, actor: Actor) -> tuple[Case, Definition]:
+    case, definition = papers_view.case_of(session, case_id, actor)
     if not has_form(definition):
         raise NotFound
     return case, definition
@@ -177,7 +177,7 @@ def _refused(
 ) -> Response:
     """Show the page again with the reason beside its field."""
     session.rollback()
-    case, definition = _with_form(session, case_id)
+    case, definition = _with_form(session, case_id, actor)
     problems: Any = () if refusal.code.startswith("auth.") else refusal.errors
     if not problems:
         texts = error_texts(request_translator(request), refusal)

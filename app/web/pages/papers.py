@@ -39,7 +39,7 @@ ISLAND_HEADER = "x-upload"
 @component_pages.get("/dossiers/{case_id}/papers", name="dossier-papers", include_in_schema=False)
 def papers_page(request: Request, session: DbSession, actor: SignedInActor, case_id: UUID) -> Response:
     """Show all papers that the dossier asks for, and its form."""
-    case, definition = papers_view.case_of(session, case_id)
+    case, definition = papers_view.case_of(session, case_id, actor)
     view = {
         "title": request_translator(request).gettext("Papers of the dossier"),
         **papers_view.dossier_parts(session, case, definition, actor),
@@ -54,7 +54,7 @@ def component_page(
     request: Request, session: DbSession, actor: SignedInActor, case_id: UUID, component: str
 ) -> Response:
     """Show one component with its files and what can be put there."""
-    case, definition = papers_view.case_of(session, case_id)
+    case, definition = papers_view.case_of(session, case_id, actor)
     return _component(request, session, actor, case, definition, component)
 
 
@@ -68,7 +68,7 @@ def upload(
     component: str,
 ) -> Response:
     """Take files in. Good ones stay although others are refused; each refusal says why, by the file's name."""
-    case, definition = papers_view.case_of(session, case_id)
+    case, definition = papers_view.case_of(session, case_id, actor)
     components.slot(session, case, definition, component)
     if not components.may_change(case, definition, actor):
         raise PapersNotOpen
@@ -103,7 +103,7 @@ def use_again(
     session: DbSession, actor: SignedInActor, posted: PostedForm, case_id: UUID, component: str
 ) -> Response:
     """Put a paper of an earlier dossier into this one."""
-    case, definition = papers_view.case_of(session, case_id)
+    case, definition = papers_view.case_of(session, case_id, actor)
     components.attach_from_vault(
         session, case=case, definition=definition, code=component, document_id=_uuid(text(posted, "document_id")),
         actor=actor, now=utcnow(),
@@ -116,7 +116,7 @@ def remove(
     session: DbSession, actor: SignedInActor, posted: PostedForm, case_id: UUID, component: str
 ) -> Response:
     """Take a file out of the dossier."""
-    case, definition = papers_view.case_of(session, case_id)
+    case, definition = papers_view.case_of(session, case_id, actor)
     components.remove_attachment(
         session, case=case, definition=definition, code=component, attachment_id=_uuid(text(posted, "file")),
         actor=actor, now=utcnow(),
