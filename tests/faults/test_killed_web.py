@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-import httpx
+import httpx2 as httpx
 import psycopg
 import pytest
 
