@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 
 from app.cli.demo import PASSWORD
 from app.core.settings import ROOT, DatabaseTarget
