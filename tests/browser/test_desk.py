@@ -36,6 +36,7 @@ def test_supplement_consultation_and_refusal(
     act(appraiser, code, "take_up")
 
     appraiser.locator("a[href$='/actions/request_supplement']").click()
+    appraiser.wait_for_url(re.compile("/actions/request_supplement$"))
     shoot(appraiser, f"20-supplement-form-{tag}")
     appraiser.locator("main form button[type=submit]").click()
     expect(appraiser.locator("[data-error-summary]")).to_be_visible()
@@ -54,6 +55,7 @@ def test_supplement_consultation_and_refusal(
     appraiser.goto("/inbox")
     appraiser.get_by_role("link", name=code).click()
     appraiser.locator("a[href$='/actions/consult']").click()
+    appraiser.wait_for_url(re.compile("/actions/consult$"))
     appraiser.locator("#ask-CUSTOMS").check()
     appraiser.locator("#question-CUSTOMS").fill("Điều kiện kiểm tra, giám sát hải quan?")
     shoot(appraiser, f"22-consult-form-{tag}")
@@ -68,6 +70,7 @@ def test_supplement_consultation_and_refusal(
     customs.wait_for_url(re.compile("/opinions$"))
     shoot(customs, f"24-opinions-{tag}")
     customs.get_by_role("link", name=code).click()
+    customs.wait_for_url(re.compile("/opinions/."))
     customs.locator("input[name=verdict][value=DISAGREE]").check()
     customs.locator("main form button[type=submit]").click()
     expect(customs.locator("[data-error-summary]")).to_be_visible()
