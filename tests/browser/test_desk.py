@@ -57,6 +57,7 @@ def test_supplement_consultation_and_refusal(
     appraiser.locator("a[href$='/actions/consult']").click()
     appraiser.wait_for_url(re.compile("/actions/consult$"))
     appraiser.locator("#ask-CUSTOMS").check()
+    appraiser.locator("#days-CUSTOMS").fill("3")
     appraiser.locator("#question-CUSTOMS").fill("Điều kiện kiểm tra, giám sát hải quan?")
     shoot(appraiser, f"22-consult-form-{tag}")
     appraiser.locator("main form button[type=submit]").click()
