@@ -40,6 +40,12 @@ hypothesis_settings.register_profile("suite", deadline=None, max_examples=60)
 hypothesis_settings.load_profile("suite")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests with a browser come last: once started, it keeps an event loop in the thread of the tests."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def test_var() -> Path:
     """Directory of the test cluster; kept between runs, since making it takes longer than most tests."""
