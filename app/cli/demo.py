@@ -8,9 +8,10 @@ from datetime import datetime
 import click
 from sqlalchemy import select
 
-from app.core.auth.models import Office, Party, PartyKind, User
+from app.cli.demo_zone import HOSHI, SEA_STAR, enter_enterprises
+from app.core.auth.models import Office, Party, User
 from app.core.auth.roles import UserKind
-from app.core.auth.service import add_membership, create_party, fold_login, register_person
+from app.core.auth.service import add_membership, fold_login, register_person
 from app.core.db import Database, DbRole, SessionContext
 from app.core.documents.signing import SignerIdentity
 from app.core.kit.actor import SYSTEM
@@ -37,14 +38,9 @@ class DemoAccount:
     position: str = ""
 
 
-ENTERPRISES = (
-    "Công ty TNHH Thử nghiệm Sao Biển (hư cấu)",
-    "Hoshi Demo Electronics Co., Ltd. (hư cấu)",
-)
-
 ACCOUNTS = (
-    DemoAccount("nop.hoso", "Người nộp Thử Nghiệm", UserKind.CUSTOMER, ENTERPRISES[0], "ENTERPRISE_ADMIN"),
-    DemoAccount("hoshi", "Filer Demo", UserKind.CUSTOMER, ENTERPRISES[1], "ENTERPRISE_ADMIN"),
+    DemoAccount("nop.hoso", "Người nộp Thử Nghiệm", UserKind.CUSTOMER, SEA_STAR, "ENTERPRISE_ADMIN"),
+    DemoAccount("hoshi", "Filer Demo", UserKind.CUSTOMER, HOSHI, "ENTERPRISE_ADMIN"),
     DemoAccount("mot.cua", "Cán bộ Một Cửa (hư cấu)", UserKind.OFFICER, "INTAKE", "INTAKE"),
     DemoAccount("tham.dinh", "Chuyên viên Thẩm Định (hư cấu)", UserKind.OFFICER, "INVEST", "APPRAISER"),
     DemoAccount("truong.phong", "Trưởng phòng Mẫu (hư cấu)", UserKind.OFFICER, "INVEST", "HEAD"),
@@ -59,7 +55,10 @@ ACCOUNTS = (
 
 
 def seed_demo(database: Database, platform: Platform, echo: Callable[[str], None], *, now: datetime) -> None:
-    """Create the demo accounts that are not there yet, and the leader's development certificate."""
+    """Create the demo enterprises and accounts that are not there yet, and the leader's development certificate."""
+    with database.transaction(OFFICER) as session:
+        if entered := enter_enterprises(session, now=now):
+            echo(f"demo zone: {entered} fictitious enterprises")
     made = sum(_seed(database, platform, account, now) for account in ACCOUNTS)
     if made:
         echo(f"demo zone: {made} fictitious accounts")
@@ -72,11 +71,7 @@ def _seed(database: Database, platform: Platform, account: DemoAccount, now: dat
     with database.transaction(OFFICER) as session:
         party_id = session.scalar(select(Office.party_id).where(Office.code == account.party))
         if party_id is None:
-            party_id = session.scalar(select(Party.id).where(Party.name == account.party))
-        if party_id is None:
-            party_id = create_party(
-                session, kind=PartyKind.ENTERPRISE, name=account.party, actor=SYSTEM, now=now
-            ).id
+            party_id = session.scalars(select(Party.id).where(Party.name == account.party)).one()
     with database.transaction(AUTH) as session:
         user = register_person(
             session, login=account.login, full_name=account.name, kind=account.kind, password=PASSWORD,

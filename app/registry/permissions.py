@@ -1,0 +1,29 @@
+"""Who may do what in the registry."""
+
+from app.core.auth.permissions import Permission
+from app.core.i18n import N_
+
+READ = "registry.enterprise.read"
+MANAGE = "registry.enterprise.manage"
+PROPOSE = "registry.enterprise.propose"
+
+PERMISSIONS = (
+    Permission(
+        READ,
+        N_("Read the registry"),
+        N_("See all enterprises with their addresses, representatives and history."),
+        frozenset({"INTAKE", "APPRAISER", "HEAD", "LEADER", "AUDITOR"}),
+    ),
+    Permission(
+        MANAGE,
+        N_("Keep the registry"),
+        N_("Enter enterprises, change their records and decide on what they propose."),
+        frozenset({"INTAKE", "APPRAISER", "HEAD"}),
+    ),
+    Permission(
+        PROPOSE,
+        N_("Propose changes of the own record"),
+        N_("Propose how the own enterprise can be reached; an officer takes it over."),
+        frozenset({"ENTERPRISE_ADMIN"}),
+    ),
+)

@@ -1,0 +1,17 @@
+"""Writing the registry: one verb each, keyword-only, never committing."""
+
+from app.registry.service.enterprises import (
+    EnterpriseInvalid,
+    TaxCodeTaken,
+    register_enterprise,
+    take_over_enterprise,
+)
+from app.registry.service.projects import register_project
+
+__all__ = [
+    "EnterpriseInvalid",
+    "TaxCodeTaken",
+    "register_enterprise",
+    "register_project",
+    "take_over_enterprise",
+]
