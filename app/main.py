@@ -23,7 +23,7 @@ from app.core.notifications import unread
 from app.core.settings import Settings
 from app.core.telemetry import configure_logging
 from app.modules import MODULES, Platform, compose
-from app.web import errors, shell
+from app.web import errors, panels, shell
 from app.web.api.dossiers import dossier_api, dossier_once
 from app.web.edge import Edge
 from app.web.pages.account import account
@@ -152,6 +152,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.doors = sorted(
         [*shell.DOORS, *(door for module in MODULES for door in module.doors)], key=lambda door: door.order
     )
+    app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
     app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]
     app.state.shell = shell.LINKS
     app.state.identify = _identify

@@ -130,7 +130,7 @@ def answer_sections(dossier: Dossier, lang: str) -> list[dict[str, Any]]:
         {
             "code": section.code,
             "title": section.title,
-            "rows": answer_rows(section, dossier.case.answers, lang),
+            "groups": answer_groups(section, dossier.case.answers, lang),
         }
         for section in dossier.definition.sections
     ]
@@ -190,42 +190,44 @@ def consultations(
     ]
 
 
-def answer_rows(section: FormSection, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    """Return label and shown answer of each question that is asked, for check pages; tables cell by cell."""
-    return [
-        row
-        for field in section.fields
-        if form.asked(field, answers)
-        for row in (
-            _table_rows(field, answers, lang)
-            if field.type == "rows"
-            else [
-                {
-                    "code": field.code,
-                    "label": field.label,
-                    "value": shown(field, answers.get(field.code), lang),
-                }
-            ]
-        )
-    ]
+def answer_groups(section: FormSection, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+    """
+    Return the questions of a section that are asked, with their shown answers, for check pages.
+
+    Questions in a row stand in one group without a title; each entry of a table is a group of its own.
+    """
+    groups: list[dict[str, Any]] = []
+    for field in section.fields:
+        if not form.asked(field, answers):
+            continue
+        if field.type == "rows" and answers.get(field.code):
+            groups += _entry_groups(field, answers, lang)
+            continue
+        if not groups or groups[-1]["title"] is not None:
+            groups.append({"title": None, "rows": []})
+        value = "" if field.type == "rows" else shown(field, answers.get(field.code), lang)
+        groups[-1]["rows"].append({"code": field.code, "label": field.label, "value": value})
+    return groups
 
 
-def _table_rows(field: FormField, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    rows = answers.get(field.code) or []
-    if not rows:
-        return [{"code": field.code, "label": field.label, "value": ""}]
+def _entry_groups(field: FormField, answers: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+    """Return a group for each entry of a table, titled by what an entry is called and its number."""
     entry = field.entry or field.label
     return [
         {
-            "code": form.cell(field.code, number, part.code),
-            "label": {
-                each: f"{entry[each]} {number + 1}: {part.label.get(each, part.code)}" for each in entry
-            },
-            "value": shown(part, row.get(part.code), lang),
+            "title": {each: f"{word} {number + 1}" for each, word in entry.items()},
+            "rows": [
+                {
+                    "code": form.cell(field.code, number, part.code),
+                    "label": part.label,
+                    "value": shown(part, row.get(part.code), lang),
+                }
+                for part in field.fields
+                if form.asked(part, form.of_row(answers, row))
+                and (part.required or row.get(part.code) is not None)
+            ],
         }
-        for number, row in enumerate(rows)
-        for part in field.fields
-        if form.asked(part, form.of_row(answers, row)) and (part.required or row.get(part.code) is not None)
+        for number, row in enumerate(answers[field.code])
     ]
 
 

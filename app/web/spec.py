@@ -44,9 +44,15 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class ObjectPanel:
-    """A panel that a higher module hangs on an object's page of a lower one (for example on an enterprise)."""
+    """
+    A panel that a higher module hangs on an object's page of a lower one (for example on a dossier).
+
+    ``key`` names its place on the page (``#panel-<key>``); ``title`` is an English message id. The template finds
+    what ``view`` returns as ``panel``; an empty view leaves the panel out.
+    """
 
     object_kind: str
+    key: str
     title: str
     template: str
     view: Callable[[Session, Actor, UUID], Mapping[str, Any]]

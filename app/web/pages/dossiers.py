@@ -24,6 +24,7 @@ from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
 from app.web.identity import confirm_first
 from app.web.need import CustomerActor, SignedInActor
+from app.web.panels import DOSSIER, panels_of
 from app.web.pages.steps import needs_page, read_input, show_step
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
@@ -205,6 +206,7 @@ def _dossier(
         "papers": _papers(session, case.id),
         "components": papers_view.components_view(session, case, definition, actor),
         "form_paper": papers_view.form_view(session, case, definition, actor),
+        "panels": panels_of(request, session, actor, kind=DOSSIER, object_id=case.id),
         "done": done,
         "refusal": _refusal(request, refusal) if refusal else None,
         "problems": refusal.errors if refusal else (),
