@@ -35,7 +35,5 @@ def panels_of(
     for panel in offered:
         view = panel.view(session, actor, object_id)
         if view:
-            found.append(
-                {"key": panel.key, "title": panel.title, "template": panel.template, "view": view}
-            )
+            found.append({"key": panel.key, "title": panel.title, "template": panel.template, "view": view})
     return found
