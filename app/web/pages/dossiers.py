@@ -24,8 +24,8 @@ from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
 from app.web.identity import confirm_first
 from app.web.need import CustomerActor, SignedInActor
-from app.web.panels import DOSSIER, panels_of
 from app.web.pages.steps import needs_page, read_input, show_step
+from app.web.panels import DOSSIER, panels_of
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
