@@ -31,7 +31,7 @@ def panels_of(
     A panel whose view is empty is left out: it has nothing to say, or not to this actor.
     """
     offered: list[ObjectPanel] = request.app.state.panels.get(kind, [])
-    found = []
+    found: list[Mapping[str, Any]] = []
     for panel in offered:
         view = panel.view(session, actor, object_id)
         if view:
