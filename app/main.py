@@ -42,6 +42,7 @@ from app.web.pages.opinions import opinions
 from app.web.pages.papers import component_pages
 from app.web.pages.preferences import preferences
 from app.web.pages.public import public
+from app.web.pages.register import register_pages
 from app.web.pages.security import security
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for each in (
         public,
         account,
+        register_pages,
         security,
         admin,
         admin_person,

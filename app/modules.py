@@ -84,6 +84,7 @@ def compose(settings: Settings) -> Platform:
     notifier = Notifier(kinds, notifications.ports_of(settings), settings.origin, zone.tz)
     notifications.install(notifier)
     notifications.add_jobs(jobs)
+    notifications.add_mail_jobs(jobs)
     outbox.add_jobs(handlers, jobs)
     outbox.install(handlers)
     press = Press(kernel.store, kernel.signing, zone, settings.origin)

@@ -2,7 +2,7 @@
 
 from fastapi import Request
 
-from app.core.auth.permissions import USER_MANAGE
+from app.core.auth.permissions import JOIN, USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.permissions import ADVISE, FILE, READ
@@ -18,7 +18,7 @@ MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
     MenuItem("opinions", N_("Opinions asked for"), "/opinions", "message", frozenset({ADVISE}), 20),
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
-    MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE}), 10),
+    MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
     MenuItem("vault", N_("Our papers"), "/vault", "archive", frozenset({FILE}), 40),

@@ -117,6 +117,8 @@ def test_nobody_may_delete_or_truncate_history(tables: dict[str, TableFacts]) ->
     allowed = {
         "auth_throttle": {"ftz_auth", "ftz_worker"},
         "auth_session": {"ftz_worker"},
+        "auth_registration": {"ftz_auth"},
+        "notification_mail": {"ftz_worker"},
         "outbox_event": {"ftz_worker"},
         "outbox_inbox": {"ftz_worker"},
         "job_failure": {"ftz_worker"},

@@ -234,3 +234,26 @@ class Throttle(Base):
     failures: Mapped[int]
     last_at: Mapped[datetime]
     not_before: Mapped[datetime | None] = mapped_column(comment="no attempt is looked at before")
+
+
+class Registration(Base):
+    """
+    A person's own wish for an account, until the address is confirmed.
+
+    Where the login is taken already the row is made all the same, so that nothing tells the two apart; its code is
+    then known to nobody.
+    """
+
+    __tablename__ = "auth_registration"
+    __table_args__ = (Index("ix_auth_registration_expires_at", "expires_at"), tenancy(Tenancy.SYSTEM))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(Text, comment="the e-mail address, folded")
+    full_name: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str | None] = mapped_column(Text, comment="moves to the account when it is opened")
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]

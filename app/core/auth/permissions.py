@@ -88,6 +88,7 @@ OFFICE_MANAGE = "office.manage"
 SESSION_REVOKE = "session.revoke"
 DELEGATION_GIVE = "delegation.give"
 AUDIT_READ = "audit.read"
+JOIN = "party.join"
 
 PERMISSIONS = (
     Permission(
@@ -125,5 +126,11 @@ PERMISSIONS = (
         "Read the evidence log",
         "Search and export evidence entries and their proofs.",
         frozenset({"AUDITOR"}),
+    ),
+    Permission(
+        JOIN,
+        "Join an enterprise",
+        "Ask to act for an enterprise and take its invitations.",
+        frozenset({"PERSON"}),
     ),
 )

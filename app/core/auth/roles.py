@@ -40,6 +40,15 @@ _CUSTOMER, _OFFICER = UserKind.CUSTOMER, UserKind.OFFICER
 
 _TABLE = (
     _role(
+        "PERSON",
+        _CUSTOMER,
+        ("Cá nhân", "Person"),
+        (
+            "Tài khoản của chính mình: đăng ký đại diện cho doanh nghiệp và nhận lời mời; chưa nộp hồ sơ.",
+            "The own account: asks to act for an enterprise and takes invitations; files nothing yet.",
+        ),
+    ),
+    _role(
         "ENTERPRISE_ADMIN",
         _CUSTOMER,
         ("Quản trị doanh nghiệp", "Enterprise administrator"),

@@ -95,12 +95,20 @@ class OwnAccount(Conflict):
     hint = "Ask another administrator. Password, second factor and sessions are under “My account”."
 
 
+PERSON = "PERSON"
+"""Role of a person in the party of his or her own."""
+
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,99}")
 
 
 def fold_login(login: str) -> str:
     """Return the one spelling of a login: no case, no surrounding space, no compatibility letters."""
     return unicodedata.normalize("NFKC", login).strip().casefold()
+
+
+def is_login(folded: str) -> bool:
+    """Tell whether a folded text can be a login."""
+    return _LOGIN.fullmatch(folded) is not None
 
 
 def create_party(
@@ -197,7 +205,7 @@ def register_person(
     """
     require(actor, USER_MANAGE, *((MEMBER_MANAGE,) if kind is UserKind.CUSTOMER else ()))
     folded = fold_login(login)
-    if not _LOGIN.fullmatch(folded):
+    if not is_login(folded):
         raise LoginNotUsable
     if password is not None:
         refuse_weak(password, kind=kind, context=(folded, email or "", full_name))
@@ -359,7 +367,12 @@ def names_of(session: Session, user_ids: Iterable[UUID]) -> dict[UUID, str]:
 def _refuse_unfit(roles: Collection[str], kind: UserKind, party_kind: PartyKind) -> None:
     if (kind is UserKind.OFFICER) != (party_kind in OFFICE_KINDS):
         raise PartyDoesNotFit(kind=kind.value, party_kind=party_kind.value)
-    fitting = [role.code for role in ROLES.values() if role.kind is kind]
+    # The role of a person belongs to the person's own party, and nothing else does.
+    fitting = [
+        role.code
+        for role in ROLES.values()
+        if role.kind is kind and (role.code == PERSON) == (party_kind is PartyKind.PERSON)
+    ]
     for role in roles:
         if role not in fitting:
             problem = FieldProblem("roles", RoleDoesNotFit.code, RoleDoesNotFit.detail)

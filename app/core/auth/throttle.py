@@ -67,10 +67,15 @@ class Attempt:
     address_key: str | None
 
     @classmethod
-    def of(cls, *, login: str, ip: str | None) -> "Attempt":
-        """Make the keys from a folded login and an address; an unreadable address is not counted."""
+    def of(cls, *, login: str, ip: str | None, purpose: str = "") -> "Attempt":
+        """
+        Make the keys from a folded login and an address; an unreadable address is not counted.
+
+        :param purpose: what is counted apart from signing in, for instance ``register``.
+        """
         address = _site(ip)
-        return cls(_key("login", login), _key("address", address) if address else None)
+        mark = f"{purpose} " if purpose else ""
+        return cls(_key("login", mark + login), _key("address", mark + address) if address else None)
 
     @property
     def paces(self) -> Sequence[tuple[str, Pace]]:

@@ -19,6 +19,7 @@ from app.core.notifications.channels import (
 from app.core.notifications.delivery import DELIVER, DELIVERY_ATTEMPTS, add_jobs
 from app.core.notifications.events import NoticesChanged, pokes_of
 from app.core.notifications.kinds import Audience, Kind, KindBook, Wording
+from app.core.notifications.mail import add_mail_jobs, can_mail, write_mail
 from app.core.notifications.models import (
     DeliveryState,
     Notification,
@@ -69,6 +70,8 @@ __all__ = [
     "Wishes",
     "Wording",
     "add_jobs",
+    "add_mail_jobs",
+    "can_mail",
     "current",
     "find",
     "install",
@@ -81,4 +84,5 @@ __all__ = [
     "read_wishes",
     "save_wishes",
     "unread",
+    "write_mail",
 ]

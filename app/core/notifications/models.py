@@ -89,3 +89,17 @@ class NotificationAddress(Base):
     channel: Mapped[str] = mapped_column(Text, primary_key=True)
     address: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime]
+
+
+class NotificationMail(Base):
+    """A letter to an address that may belong to no account, until the network has taken it."""
+
+    __tablename__ = "notification_mail"
+    __table_args__ = (tenancy(Tenancy.SYSTEM),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    params: Mapped[dict[str, Any]] = mapped_column(comment="may carry a secret; deleted with the letter")
+    language: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
