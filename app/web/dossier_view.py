@@ -116,9 +116,11 @@ def problem_links(dossier: Dossier, problems: Sequence[FieldProblem]) -> list[di
         for section in dossier.definition.sections
         for field in section.fields
     }
+    section_of |= {f"component-{part.code}": ("", part.title) for part in dossier.definition.components}
     found = []
     for problem in problems:
-        section, label = section_of.get(problem.name.split("-")[0], ("", {}))
+        found_at = section_of.get(problem.name) or section_of.get(problem.name.split("-")[0])
+        section, label = found_at or ("", {})
         href = f"/dossiers/{dossier.case.id}/form/{section}#f-{problem.name}" if section else ""
         found.append({"problem": problem, "label": label, "href": href or f"#f-{problem.name}"})
     return found

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, TimeoutError, expect
 
+from app.cli.demo import PASSWORD
+from tests.core.documents import files
+
 SAVE = re.compile("^(Lưu và tiếp tục|Save and continue)$")
 CODE = re.compile(r"HS-\d{4}-\d{6}-[0-9X]")
 
@@ -29,11 +32,46 @@ def fill_form(page: Page, *, lang: str, seen: Callable[[str], None] = lambda nam
     page.locator(".tasks a").first.click()
     page.get_by_role("button", name=SAVE).wait_for()
     fill_pages(page, lang=lang, seen=seen)
-    page.locator("form[action$='/actions/submit'] button").click()
+    submit = page.locator("form[action$='/actions/submit'] button")
+    submit.click()
+    expect(page.locator("[data-error-summary] a[href='#f-form']")).to_be_visible()
+    expect(page.locator("[data-error-summary] a[href='#f-component-FINANCE']")).to_be_visible()
+    seen("08-papers-missing")
+    put_papers(page)
+    sign_form(page)
+    seen("08-ready")
+    submit.click()
     page.wait_for_url(re.compile("done=submit"))
     found = CODE.search(page.locator("main").inner_text())
     assert found, page.locator("main").inner_text()
     return found.group()
+
+
+def put_papers(page: Page) -> None:
+    """Upload a file for every paper that the dossier lacks; begins and ends on its page."""
+    base = re.sub("/actions/.*|[?#].*", "", page.url)
+    lacking = page.locator(".papers-asked > li", has=page.locator(".chip-soon"))
+    links = lacking.locator(".tasks-text > a[href*='/papers/']")
+    for href in links.evaluate_all("links => links.map(link => link.getAttribute('href'))"):
+        page.goto(href)
+        name = f"{href.rpartition('/')[2].lower()}.pdf"
+        body = files.pdf(Paper=f"({href})")
+        page.locator("#f-files").set_input_files(
+            [{"name": name, "mimeType": "application/pdf", "buffer": body}]
+        )
+        page.locator("form[enctype] button[type=submit]").click()
+        expect(page.locator("#files")).to_contain_text(name)
+    page.goto(base)
+
+
+def sign_form(page: Page, password: str = PASSWORD) -> None:
+    """Sign the application form with the account's certificate; begins and ends on the dossier's page."""
+    page.locator("#f-form a[href$='/sign']").click()
+    page.locator("#f-password").fill(password)
+    page.locator("form[action$='/sign'] button").click()
+    expect(page.locator("#f-form .chip-good")).to_be_visible()
+    page.locator("main .reading > p a[href*='/dossiers/']").last.click()
+    page.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
 
 
 def number(value: int, lang: str) -> str:

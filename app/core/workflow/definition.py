@@ -103,7 +103,11 @@ class FormSection(_Part):
 
 
 class Component(_Part):
-    """A paper of the dossier."""
+    """
+    A paper of the dossier.
+
+    ``from_form``: the signed application form carries its content, so that nothing is uploaded for it.
+    """
 
     code: str
     title: Text
@@ -114,6 +118,7 @@ class Component(_Part):
     reusable: bool = True
     signed: bool = False
     translation: bool = False
+    from_form: bool = False
     basis: Basis | None = None
 
 

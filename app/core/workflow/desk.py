@@ -191,10 +191,7 @@ class Desk:
         step = Step(session, case, definition, chosen, actor, now, given, book, history, self._zone)
         # The rows of a step leave together at its end: each flush in between would be a round trip of its own.
         with session.no_autoflush:
-            for name in chosen.guards:
-                refusal = self._guards[name](step)
-                if refusal is not None:
-                    raise refusal
+            self._judge(step)
             event = self._move(step)
             for name in chosen.effects:
                 self._effects[name](step)
@@ -247,6 +244,19 @@ class Desk:
         if found.blocked:
             raise FourEyes(action=code)
         return found.action
+
+    def _judge(self, step: Step) -> None:
+        """Ask every guard; what is wanting in the dossier is told at once, under the first refusal's name."""
+        refusals: list[Invalid] = []
+        for name in step.action.guards:
+            refusal = self._guards[name](step)
+            if isinstance(refusal, Invalid):
+                refusals.append(refusal)
+            elif refusal is not None:
+                raise refusal
+        if refusals:
+            refusals[0].errors = tuple(problem for each in refusals for problem in each.errors)
+            raise refusals[0]
 
     def _move(self, step: Step) -> CaseEvent:
         case, action = step.case, step.action

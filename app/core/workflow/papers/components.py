@@ -97,7 +97,10 @@ def slots(session: Session, case: Case, definition: Definition) -> list[Slot]:
     wanted = [each for each in definition.components if asked(each, case.answers)]
     held = _attachments(session, case) if wanted else {}
     form = statutory_form(definition).component
-    return [Slot(each, tuple(held.get(each.code, ())), from_form=each.code == form) for each in wanted]
+    return [
+        Slot(each, tuple(held.get(each.code, ())), from_form=each.from_form or each.code == form)
+        for each in wanted
+    ]
 
 
 def slot(session: Session, case: Case, definition: Definition, code: str) -> Slot:
@@ -118,9 +121,7 @@ def missing_components(session: Session, case: Case, definition: Definition) -> 
         FieldProblem(
             f"component-{each.component.code}",
             "missing",
-            N_("The paper “%(paper)s” is missing."),
-            # A problem's parameters know no reader, so the title comes in every language that it has.
-            {"paper": " / ".join(dict.fromkeys(each.component.title.values()))},
+            N_("This paper is missing."),
         )
         for each in slots(session, case, definition)
         if each.component.mandatory and not each.attachments and not each.from_form
