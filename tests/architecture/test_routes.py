@@ -34,6 +34,7 @@ PUBLIC = {
     "GET /login/password": "the way in: a password that must be changed first",
     "POST /login/password": "the way in: a password that must be changed first",
     "GET /login/enrol": "the way in: a second factor that must be set up first",
+    "POST /login/enrol/begin": "the way in: the key anew when it has run out, by the token of the first step",
     "POST /login/enrol": "the way in: a second factor that must be set up first",
     "GET /login/totp.svg": "the way in: the secret of the one who sets it up, by the token of the first step",
     "GET /register": "the way in: who has no account yet",

@@ -91,7 +91,7 @@ def test_from_the_initial_password_to_a_second_factor_and_back_after_a_loss(
 
     person.goto("/account")
     told("71-account")
-    person.locator("a[href='/account/second-factor']").click()
+    person.locator("form[action='/account/second-factor/begin'] button").click()
     picture = person.locator("img.totp-picture")
     expect(picture).to_be_visible()
     if script:

@@ -194,10 +194,8 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         return list(pool.map(call, calls))
 
 
-# What changes by looking: sessions note when they were seen, refusals are recorded, and who opens the page of the own
-# second factor is given a new secret to set up.
+# What changes by looking: sessions note when they were seen, and refusals are recorded.
 _MOVES_BY_ITSELF = (
-    "auth_totp",
     "auth_session",
     "auth_throttle",
     "evidence_entry",

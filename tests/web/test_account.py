@@ -45,6 +45,7 @@ def renew(person: Person) -> None:
 
 def enrolled(person: Person, *, path: str = "/account/second-factor") -> tuple[pyotp.TOTP, list[str]]:
     """Set up a second factor through the pages; return the device and the recovery codes."""
+    person.post(f"{path}/begin")
     found = KEY.search(person.get(path).text)
     assert found, "no key on the page"
     device = pyotp.TOTP(found.group(1).replace(" ", ""))
@@ -130,12 +131,26 @@ class TestSecondStep:
         assert answer.headers["location"] == "/inbox"
 
 
+class TestAnotherSignIn:
+    def test_the_session_that_the_browser_held_ends(self, house: House) -> None:
+        browser = house.person("mot.cua")
+        held = {"Cookie": f"__Host-ftz-session={browser.cookie('session')}"}
+        assert house.visitor().get("/account", headers=held).status_code == 200
+        assert browser.sign_in("mot.cua", "wrong").status_code == 401
+        assert browser.get("/account").status_code == 200, "a failed attempt ends nothing"
+        renew(browser)
+        assert browser.sign_in("quan.tri").status_code == 303
+        assert house.visitor().get("/account", headers=held).status_code == 303
+        assert browser.get("/admin/users").status_code == 200
+
+
 class TestRequired:
     def test_officers_are_led_to_enrolment_and_can_do_nothing_else(self, strict: House) -> None:
         browser = strict.visitor()
         answer = browser.sign_in("mot.cua")
         assert answer.headers["location"].startswith("/login/enrol")
         assert browser.get("/inbox").headers["location"].startswith("/login?next=")
+        assert KEY.search(browser.get(answer.headers["location"]).text), "the password began the enrolment"
         picture = browser.get("/login/totp.svg")
         assert picture.headers["content-type"].startswith("image/svg+xml")
         assert picture.headers["cache-control"] == "no-store"
@@ -212,7 +227,11 @@ class TestAccount:
         assert 'name="presence_proof"' in asked.text
         answer = person.post("/account/confirm?next=/account/second-factor", {"presence_proof": PASSWORD})
         assert answer.headers["location"] == "/account/second-factor"
-        assert person.get("/account/second-factor").status_code == 200
+        assert not KEY.search(person.get("/account/second-factor").text), "looking makes no secret"
+        assert person.get("/account/totp.svg").status_code == 404
+        assert person.post("/account/second-factor/begin").headers["location"] == "/account/second-factor"
+        assert KEY.search(person.get("/account/second-factor").text)
+        assert person.get("/account/totp.svg").status_code == 200
         outside = person.post("/account/confirm?next=//evil.example", {"presence_proof": PASSWORD})
         assert outside.headers["location"] == "/"
 

@@ -131,7 +131,7 @@ def begin_enrolment(
     database: Database, pending: Pending, *, box: SecretsBox, issuer: str, now: datetime
 ) -> Enrolment:
     """
-    Return the secret that the person has to set up.
+    Make the secret that the person has to set up.
 
     :raises NotFound: the session does not wait for an enrolment.
     """
@@ -139,6 +139,14 @@ def begin_enrolment(
         raise NotFound
     with database.transaction(_AUTH) as session:
         return totp.begin(session, pending.user_id, box=box, issuer=issuer, now=now)
+
+
+def begun_enrolment(
+    database: Database, pending: Pending, *, box: SecretsBox, issuer: str, now: datetime
+) -> Enrolment | None:
+    """Return the secret that was made for the person, ``None`` when it has grown too old; writes nothing."""
+    with database.session(_AUTH) as session:
+        return totp.begun(session, pending.user_id, box=box, issuer=issuer, now=now)
 
 
 def pass_enrolment(

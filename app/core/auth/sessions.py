@@ -109,6 +109,7 @@ def sign_in(
     ip: str | None,
     policy: SessionPolicy | None = None,
     second_factor: SecondFactorPolicy | None = None,
+    replaces: str | None = None,
 ) -> SignedIn:
     """
     Open a session for who knows the password; one that still asks for a code or more where that is needed.
@@ -117,6 +118,7 @@ def sign_in(
     the password is hashed between them, without a connection. Takes the same time whether the login exists or not.
 
     :param login: as typed; folded here.
+    :param replaces: token that the browser held until now; its session ends with this one's beginning.
     :raises TooManyAttempts: the login or the address has to wait; the password was not looked at.
     :raises SignInRefused: unknown, wrong, without password, locked or closed, or an initial password grown too old.
     """
@@ -144,6 +146,8 @@ def sign_in(
                 ip=ip,
             )
             forgive(session, attempt)
+            if replaces:
+                _end(session, token=replaces, reason="replaced", now=now)
             if renewed is not None:
                 session.execute(update(User).where(User.id == user.id).values(password_hash=renewed))
             return signed_in
@@ -176,16 +180,7 @@ def resolve(database: Database, *, token: str, book: PermissionBook, now: dateti
 def sign_out(database: Database, *, token: str, now: datetime) -> None:
     """End the session of a token; commits by itself. Does nothing when there is none."""
     with database.transaction(_AUTH) as session:
-        ended = session.execute(
-            update(LoginSession)
-            .where(LoginSession.token_hash == token_hash(token), LoginSession.revoked_at.is_(None))
-            .values(revoked_at=now)
-            .returning(LoginSession.id, LoginSession.user_id)
-        ).one_or_none()
-        if ended is not None:
-            subject = Subject("session", ended.id)
-            facts = {"user": str(ended.user_id), "reason": "sign-out"}
-            record(session, "auth:session:close", subject=subject, actor=ANONYMOUS, at=now, facts=facts)
+        _end(session, token=token, reason="sign-out", now=now)
 
 
 def revoke(session: Session, session_id: UUID, *, actor: Actor, now: datetime) -> None:
@@ -276,6 +271,26 @@ def delete_old(session: Session, *, before: datetime) -> int:
         delete(Throttle).where(Throttle.last_at < before), execution_options={"synchronize_session": False}
     )
     return count
+
+
+def _end(session: Session, *, token: str, reason: str, now: datetime) -> None:
+    """End the session of a token, if there is one in force, and record why."""
+    ended = session.execute(
+        update(LoginSession)
+        .where(LoginSession.token_hash == token_hash(token), LoginSession.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(LoginSession.id, LoginSession.user_id)
+    ).one_or_none()
+    if ended is not None:
+        facts = {"user": str(ended.user_id), "reason": reason}
+        record(
+            session,
+            "auth:session:close",
+            subject=Subject("session", ended.id),
+            actor=ANONYMOUS,
+            at=now,
+            facts=facts,
+        )
 
 
 def _still_valid(session: Session, user: _Credentials, *, now: datetime) -> bool:

@@ -93,21 +93,25 @@ def status(session: Session, user_id: UUID) -> SecondFactor:
 
 def begin(session: Session, user_id: UUID, *, box: SecretsBox, issuer: str, now: datetime) -> Enrolment:
     """
-    Return the secret to set up, the same one for an hour, so that a reloaded page fits the device already scanned.
+    Make a secret to set up, the same one for an hour, so that a second start fits the device already scanned.
 
     The factor in force, if there is one, stays until the new one is confirmed.
 
     :param issuer: name of the installation as the application lists it.
     """
     row = _row(session, user_id)
-    if row.candidate is None or row.candidate_at is None or now - row.candidate_at > CANDIDATE_FOR:
-        key = pyotp.random_base32()
-        row.candidate = box.seal(key.encode(), purpose=_purpose(user_id))
+    if not _is_fresh(row, now):
+        row.candidate = box.seal(pyotp.random_base32().encode(), purpose=_purpose(user_id))
         row.candidate_at = now
-    else:
-        key = box.open(row.candidate, purpose=_purpose(user_id)).decode()
-    login = session.scalars(select(User.login).where(User.id == user_id)).one()
-    return Enrolment(key, pyotp.TOTP(key).provisioning_uri(name=login, issuer_name=issuer))
+    return _enrolment(session, row, box=box, issuer=issuer)
+
+
+def begun(
+    session: Session, user_id: UUID, *, box: SecretsBox, issuer: str, now: datetime
+) -> Enrolment | None:
+    """Return the secret that was made to be set up, ``None`` when none was or an hour has passed; writes nothing."""
+    row = session.get(Totp, user_id)
+    return _enrolment(session, row, box=box, issuer=issuer) if row and _is_fresh(row, now) else None
 
 
 def confirm(
@@ -119,7 +123,7 @@ def confirm(
     :raises WrongCode: the device shows another code, or the page is older than an hour.
     """
     row = _row(session, user_id)
-    if row.candidate is None or row.candidate_at is None or now - row.candidate_at > CANDIDATE_FOR:
+    if row.candidate is None or not _is_fresh(row, now):
         raise WrongCode(errors=[_problem()])
     step = _matching_step(box.open(row.candidate, purpose=_purpose(user_id)), code, after=None, now=now)
     if step is None:
@@ -213,6 +217,17 @@ def reseal_all(session: Session, *, box: SecretsBox) -> int:
                 setattr(row, name, box.seal(box.open(sealed, purpose=purpose), purpose=purpose))
                 changed += 1
     return changed
+
+
+def _is_fresh(row: Totp, now: datetime) -> bool:
+    return row.candidate_at is not None and now - row.candidate_at <= CANDIDATE_FOR
+
+
+def _enrolment(session: Session, row: Totp, *, box: SecretsBox, issuer: str) -> Enrolment:
+    assert row.candidate is not None
+    key = box.open(row.candidate, purpose=_purpose(row.user_id)).decode()
+    login = session.scalars(select(User.login).where(User.id == row.user_id)).one()
+    return Enrolment(key, pyotp.TOTP(key).provisioning_uri(name=login, issuer_name=issuer))
 
 
 def _row(session: Session, user_id: UUID) -> Totp:

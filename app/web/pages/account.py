@@ -19,7 +19,7 @@ from app.core.auth.pending import Pending
 from app.core.auth.permissions import USER_MANAGE
 from app.core.auth.sessions import SignedIn
 from app.core.auth.step_up import Proof
-from app.core.auth.totp import WrongCode
+from app.core.auth.totp import Enrolment, WrongCode
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
@@ -77,6 +77,7 @@ def log_in(request: Request, form: PostedForm) -> Response:
             ip=ip_of(request),
             policy=rules.sessions,
             second_factor=rules.second_factor,
+            replaces=request.state.session_token,
         )
     except DomainError as refusal:
         problem = FieldProblem("login_id", refusal.code, refusal.detail, refusal.params)
@@ -172,6 +173,14 @@ def give_password(request: Request, pending: AtPassword, form: PostedForm) -> Re
     return _onward(request, opened, target)
 
 
+@account.post("/login/enrol/begin", include_in_schema=False)
+def begin_enrolment(request: Request, pending: AtEnrolment, form: PostedForm) -> RedirectResponse:
+    """Make the secret anew when the page lay open for so long that the first one has run out."""
+    if pending is not None:
+        _begin(request, pending)
+    return _elsewhere(request, text(form, "next"))
+
+
 @account.get("/login/enrol", name="login-enrol", include_in_schema=False)
 def enrolment_page(request: Request, pending: AtEnrolment, next: str = "/") -> Response:
     """Lead somebody who needs a second factor through setting it up."""
@@ -183,11 +192,12 @@ def enrolment_picture(request: Request, pending: AtEnrolment) -> Response:
     """
     Draw the secret for the camera of the device.
 
-    :raises NotFound: no session waits for an enrolment.
+    :raises NotFound: no session waits for an enrolment, or the secret has run out.
     """
-    if pending is None:
+    begun = _begun(request, pending) if pending is not None else None
+    if begun is None:
         raise NotFound
-    return qr_code(_begun(request, pending).uri)
+    return qr_code(begun.uri)
 
 
 @account.post("/login/enrol", include_in_schema=False)
@@ -267,6 +277,10 @@ def _onward(
     request: Request, opened: SignedIn, target: str, *, used_recovery: bool = False
 ) -> RedirectResponse:
     """Lead to the next stage, or to where the person wanted to be."""
+    if opened.pending is Stage.ENROL:
+        waiting = stages.find_pending(database_of(request), token=opened.token, now=utcnow())
+        if waiting is not None:
+            _begin(request, waiting)
     if opened.pending is not None:
         where = f"{_PAGES[opened.pending]}?next={quote(target, safe='')}"
     else:
@@ -303,10 +317,20 @@ def _landing(actor: Actor, target: str) -> str:
     return next((href for permission, href in desks if actor.may(permission)), "/")
 
 
-def _begun(request: Request, pending: Pending) -> Any:
-    issuer = request.app.state.zone_config.short[request_translator(request).lang]
-    return stages.begin_enrolment(
-        database_of(request), pending, box=box_of(request), issuer=issuer, now=utcnow()
+def _issuer(request: Request) -> str:
+    short: str = request.app.state.zone_config.short[request_translator(request).lang]
+    return short
+
+
+def _begin(request: Request, pending: Pending) -> None:
+    stages.begin_enrolment(
+        database_of(request), pending, box=box_of(request), issuer=_issuer(request), now=utcnow()
+    )
+
+
+def _begun(request: Request, pending: Pending) -> Enrolment | None:
+    return stages.begun_enrolment(
+        database_of(request), pending, box=box_of(request), issuer=_issuer(request), now=utcnow()
     )
 
 
@@ -336,10 +360,10 @@ def _initial(request: Request, pending: Pending, *, status: int = 200, **view: A
 
 def _enrolment(request: Request, pending: Pending, *, status: int = 200, **view: Any) -> Response:
     title = request_translator(request).gettext("Set up the second factor")
-    enrolment = _begun(request, pending)
+    begun = _begun(request, pending)
     full = {
         "title": title,
-        "key": enrolment.spaced_key,
+        "key": begun.spaced_key if begun else "",
         "picture": "/login/totp.svg",
         "problems": (),
         "note": "",

@@ -13,7 +13,7 @@ from app.core.auth.roles import UserKind
 from app.core.auth.service import set_password
 from app.core.auth.step_up import Proof
 from app.core.auth.totp import Enrolment, WrongCode
-from app.core.errors import Conflict, DomainError, FieldProblem, Forbidden
+from app.core.errors import Conflict, DomainError, FieldProblem, Forbidden, NotFound
 from app.core.i18n import languages
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
@@ -159,6 +159,17 @@ def change_password(request: Request, actor: SignedInActor, form: PostedForm) ->
     return response
 
 
+@security.post("/account/second-factor/begin", include_in_schema=False)
+def begin_enrolment(request: Request, actor: SignedInActor, form: PostedForm) -> Response:
+    """Make the secret of a new second factor and show it on the next page."""
+    if page := confirm_first(request, form, within=ENROL_WITHIN):
+        return page
+    assert actor.user_id is not None
+    with database_of(request).transaction(step_up.AUTH) as session:
+        totp.begin(session, actor.user_id, box=box_of(request), issuer=_issuer(request), now=utcnow())
+    return RedirectResponse("/account/second-factor", 303)
+
+
 @security.get("/account/second-factor", name="second-factor", include_in_schema=False)
 def enrolment_page(request: Request, actor: SignedInActor) -> Response:
     """Show what to scan for a new second factor; the one in force stays until the new one is confirmed."""
@@ -171,11 +182,15 @@ def enrolment_picture(request: Request, actor: SignedInActor) -> Response:
     Draw the secret for the camera of the device.
 
     :raises Forbidden: presence was not confirmed lately.
+    :raises NotFound: no secret waits to be set up.
     """
     assert actor.session_id is not None
     if not step_up.is_recent(database_of(request), actor.session_id, now=utcnow(), within=ENROL_WITHIN):
         raise Forbidden(permission="auth.second-factor")
-    return qr_code(_begun(request, actor).uri)
+    begun = _begun(request, actor)
+    if begun is None:
+        raise NotFound
+    return qr_code(begun.uri)
 
 
 @security.post("/account/second-factor", include_in_schema=False)
@@ -269,17 +284,22 @@ def _kind(actor: Actor) -> UserKind:
     return UserKind(actor.kind.value)
 
 
-def _begun(request: Request, actor: Actor) -> Enrolment:
+def _issuer(request: Request) -> str:
+    short: str = request.app.state.zone_config.short[request_translator(request).lang]
+    return short
+
+
+def _begun(request: Request, actor: Actor) -> Enrolment | None:
     assert actor.user_id is not None
-    issuer = request.app.state.zone_config.short[request_translator(request).lang]
-    with database_of(request).transaction(step_up.AUTH) as session:
-        return totp.begin(session, actor.user_id, box=box_of(request), issuer=issuer, now=utcnow())
+    with database_of(request).session(step_up.AUTH) as session:
+        return totp.begun(session, actor.user_id, box=box_of(request), issuer=_issuer(request), now=utcnow())
 
 
 def _enrolment(request: Request, actor: Actor, *, status: int = 200, **view: Any) -> Response:
+    begun = _begun(request, actor)
     full = {
         "title": request_translator(request).gettext("Set up the second factor"),
-        "key": _begun(request, actor).spaced_key,
+        "key": begun.spaced_key if begun else "",
         "picture": "/account/totp.svg",
         "problems": (),
         "note": "",
