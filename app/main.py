@@ -25,6 +25,7 @@ from app.core.telemetry import configure_logging
 from app.modules import MODULES, Platform, compose
 from app.web import errors, panels, shell
 from app.web.api.dossiers import dossier_api, dossier_once
+from app.web.background import is_background
 from app.web.edge import Edge
 from app.web.pages.account import account
 from app.web.pages.admin import admin
@@ -166,7 +167,13 @@ def _identify(request: Request) -> Actor:
     actor = ANONYMOUS
     if token:
         app = request.app
-        found = resolve(app.state.database, token=token, book=app.state.permissions, now=utcnow())
+        found = resolve(
+            app.state.database,
+            token=token,
+            book=app.state.permissions,
+            now=utcnow(),
+            touch=not is_background(request),
+        )
         actor = found or ANONYMOUS
     request.state.nav = shell.navigation(request, actor)
     if actor.session_id is not None:

@@ -1,8 +1,9 @@
 """Errors at the edge: one object, shown as a page or as a problem document."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,7 +21,8 @@ from app.core.evidence import Subject, record_denied
 from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
 from app.core.kit.time import utcnow
 from app.core.telemetry import get_logger
-from app.web.render import render_error, request_translator
+from app.web.forms import local_path
+from app.web.render import is_htmx, render, render_error, request_translator
 from app.web.unit import GATE_WAIT_SECONDS, Busy
 
 log = get_logger("web")
@@ -103,12 +105,34 @@ async def answer(request: Request, error: DomainError) -> Response:
         chosen = request_translator(request)
         return problem_response(error, instance=correlation, translate=chosen.gettext)
     if isinstance(error, SignInNeeded) and request.method == "GET":
+        if is_htmx(request):
+            return _signed_out(request, error)
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(here, safe='')}", 303)
     page = render_error(request, error, reference=correlation)
     if error.status == Busy.status:
         page.headers["Retry-After"] = str(GATE_WAIT_SECONDS)
     return page
+
+
+def _signed_out(request: Request, error: DomainError) -> Response:
+    """
+    Tell a page that asked for a part of itself that its session has ended; the part stays as it was.
+
+    The page's script goes to sign-in by itself when the page holds no form.
+    """
+    page = urlsplit(request.headers.get("hx-current-url", ""))
+    here = local_path(page.path + (f"?{page.query}" if page.query else ""))
+    login = f"/login?ended=1&next={quote(here, safe='')}"
+    headers = {
+        "HX-Retarget": "[data-flashes]",
+        "HX-Reswap": "innerHTML",
+        "HX-Push-Url": "false",
+        "HX-Trigger": json.dumps({"signed-out": {"login": login}}),
+    }
+    return render(
+        request, "partials/_signed_out.html", {"login": login}, status=error.status, headers=headers
+    )
 
 
 async def _note_denied(request: Request, error: Forbidden) -> None:

@@ -7,6 +7,7 @@ type Tell = (topic: string) => void
 
 const LOCK = 'pokes'
 const JITTER_MS = 400 // so that a thousand pages do not ask in the same moment
+const SOON_MS = 3_000 // the stream has ended: the page soon asks why, for the session may have
 const AGAIN_MS = 60_000 // without a stream the page asks by itself so often
 
 const waiting = new Set<string>()
@@ -32,14 +33,15 @@ function listen(url: string, tell: Tell): Promise<void> {
   })
 }
 
-const pause = (): Promise<void> => new Promise(done => setTimeout(done, AGAIN_MS))
+const pause = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms))
 
 /** Listen for all tabs as long as this page lives; without a stream, look again from time to time. */
 async function lead(tell: Tell): Promise<void> {
   for (let url = address(); url; url = address()) {
     await listen(url, tell)
-    await pause()
+    await pause(SOON_MS)
     if (address()) tell('resync')
+    await pause(AGAIN_MS)
   }
 }
 

@@ -23,8 +23,8 @@ WATCH_CSP = (
     "document.addEventListener('securitypolicyviolation',"
     "e => console.error('CSP', e.effectiveDirective, e.blockedURI, e.sourceFile))"
 )
-# Chromium itself writes this line for a form that is answered with its errors.
-ALLOWED = ("422 (Unprocessable", "409 (Conflict)", "404 (Not Found)")
+# Chromium itself writes this line for a form that is answered with its errors, and for the end of a session.
+ALLOWED = ("422 (Unprocessable", "409 (Conflict)", "404 (Not Found)", "401 (Unauthorized)")
 
 
 @dataclass

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -86,3 +87,21 @@ def test_two_tabs_share_one_stream(visit: Callable[..., Page], worker: None) -> 
     for page in (first, second):
         expect(page.locator("#inbox-rows").get_by_role("link", name=code)).to_be_visible(timeout=20_000)
     assert streams == []
+
+
+def test_an_open_inbox_leaves_when_nobody_sits_before_it(
+    visit: Callable[..., Page], shoot: Callable[[Page, str], None], site: Site, cluster: PrivateCluster
+) -> None:
+    officer, writer = visit(), visit()
+    sign_in(officer, "mot.cua", PASSWORD)
+    sign_in(writer, "nop.hoso", PASSWORD)
+    writer.goto("/account/password")
+    writer.locator("#f-password").fill("đang viết dở")
+    with psycopg.connect(cluster.boot_conninfo(site.database)) as connection:
+        connection.execute("update auth_session set last_seen_at = last_seen_at - interval '3 hours'")
+    officer.wait_for_url(re.compile(r"/login\?ended=1&next=%2Finbox"), timeout=60_000)
+    expect(officer.locator("main .notice")).to_be_visible()
+    shoot(officer, "live-signed-out-inbox")
+    expect(writer.locator("[data-flashes] .notice a")).to_be_visible(timeout=60_000)
+    expect(writer.locator("#f-password")).to_have_value("đang viết dở")
+    shoot(writer, "live-signed-out-form")

@@ -32,7 +32,7 @@ _LONGEST_USER_AGENT = 300
 
 _Credentials = Row[UUID, UserKind, UserState, str, str | None, datetime | None]
 
-_RESOLVE = text("select user_id, kind, name, session_id, grants from auth_resolve(:token_hash, :at)")
+_RESOLVE = text("select user_id, kind, name, session_id, grants from auth_resolve(:token_hash, :at, :touch)")
 
 
 class SignInRefused(DomainError):
@@ -155,16 +155,22 @@ def sign_in(
     raise SignInRefused
 
 
-def resolve(database: Database, *, token: str, book: PermissionBook, now: datetime) -> Actor | None:
+def resolve(
+    database: Database, *, token: str, book: PermissionBook, now: datetime, touch: bool = True
+) -> Actor | None:
     """
     Return who holds the token, ``None`` when the session is unknown, ended, expired, idle or of a locked account.
 
     One statement in one round trip on the bare login of the web, outside any transaction: the function in the
     database also notes the time of the request, at most once a minute.
+
+    :param touch: False for a request that no person made: it does not keep the session awake.
     """
     engine = database.engine(WEB_LOGINS[DbRole.AUTH]).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        row = connection.execute(_RESOLVE, {"token_hash": token_hash(token), "at": now}).one_or_none()
+        row = connection.execute(
+            _RESOLVE, {"token_hash": token_hash(token), "at": now, "touch": touch}
+        ).one_or_none()
     if row is None:
         return None
     return make_actor(

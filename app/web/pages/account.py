@@ -47,11 +47,11 @@ _PAGES = {Stage.CODE: "/login/code", Stage.PASSWORD: "/login/password", Stage.EN
 
 
 @account.get("/login", name="login", include_in_schema=False)
-def login_page(request: Request, actor: CurrentActor, next: str = "/") -> Response:
+def login_page(request: Request, actor: CurrentActor, next: str = "/", ended: bool = False) -> Response:
     """Show the sign-in form; who is signed in already goes on."""
     if actor.user_id is not None:
         return RedirectResponse(_target(next), 303)
-    return _login(request, next=_target(next))
+    return _login(request, next=_target(next), note=_ended(request) if ended else "")
 
 
 @account.post("/login", include_in_schema=False)
@@ -299,6 +299,12 @@ def _elsewhere(request: Request, target: str) -> RedirectResponse:
         return RedirectResponse(_landing(actor, target), 303)
     page = _PAGES[waiting.stage] if waiting is not None else "/login"
     return RedirectResponse(f"{page}?next={quote(target, safe='')}", 303)
+
+
+def _ended(request: Request) -> str:
+    return request_translator(request).gettext(
+        "You were signed out because nothing was done for a while. Sign in and go on where you were."
+    )
 
 
 def _target(target: str) -> str:

@@ -24,6 +24,7 @@ from app.core.kit.time import utcnow
 from app.core.live import Hub, Listener, Mailbox, actors_in_force, all_of, own
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import READ
+from app.web.background import in_background
 from app.web.dossier_view import require_reader
 from app.web.need import SignedInActor
 from app.web.render import render
@@ -121,6 +122,8 @@ class Events:
     before the page was made, for a browser that has seen none yet; ``Last-Event-ID`` is stronger.
     """
 
+    in_background = True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
@@ -181,6 +184,7 @@ def listener_of(app: FastAPI, database: Database) -> Listener:
 
 
 @watches.get("/dossiers/{case_id}/changed", name="dossier-changed", include_in_schema=False)
+@in_background
 def dossier_changed(
     request: Request, session: DbSession, actor: SignedInActor, case_id: UUID, revision: int = 0
 ) -> Response:

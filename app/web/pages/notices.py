@@ -30,6 +30,7 @@ from app.core.notifications import (
 )
 from app.core.notifications import notices as read_notices
 from app.core.notifications.reading import PAGE_SIZE
+from app.web.background import in_background
 from app.web.forms import PostedForm, local_path, text
 from app.web.need import SignedInActor
 from app.web.render import Crumb, is_htmx, render, request_translator
@@ -77,6 +78,7 @@ def notices_page(
 
 
 @notices.get("/notices/bell", name="bell", include_in_schema=False)
+@in_background
 def bell(request: Request, actor: SignedInActor) -> Response:
     """Show the bell anew; the number itself comes with the frame of every answer."""
     return render(request, "notices/_bell.html", {})

@@ -51,7 +51,7 @@ def test_a_tenant_reads_no_account(database: Database) -> None:
 
 @pytest.mark.parametrize("context", [OFFICER, tenant(uuid7()), AUTH], ids=["officer", "tenant", "auth"])
 def test_only_the_bare_login_resolves(database: Database, context: SessionContext) -> None:
-    statement = "select * from auth_resolve(sha256('x'), now())"
+    statement = "select * from auth_resolve(sha256('x'), now(), true)"
     # The role auth reads the tables anyway; the function is for the login that holds no right on any table.
     assert refused(database, context, statement)
 
