@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app.core.auth.roles import UserKind
-from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.sessions import resolve
 from app.core.auth.stages import SecondFactorPolicy
 from app.core.db import WEB_LOGINS, Database
@@ -20,6 +19,7 @@ from app.core.kit.actor import ANONYMOUS, Actor
 from app.core.kit.time import utcnow
 from app.core.live import Hub
 from app.core.notifications import unread
+from app.core.privacy.box import SecretsBox
 from app.core.settings import Settings
 from app.core.telemetry import configure_logging
 from app.modules import MODULES, Platform, compose
@@ -41,6 +41,7 @@ from app.web.pages.live import listener_of, stream, watches
 from app.web.pages.notices import notices
 from app.web.pages.opinions import opinions
 from app.web.pages.papers import component_pages
+from app.web.pages.personal import personal_pages
 from app.web.pages.preferences import preferences
 from app.web.pages.public import public
 from app.web.pages.register import register_pages
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         admin,
         admin_person,
         preferences,
+        personal_pages,
         dossiers,
         dossier_form,
         verify_pages,

@@ -14,6 +14,7 @@ import app.core.law.models
 import app.core.live.models
 import app.core.notifications.models
 import app.core.outbox.models
+import app.core.privacy.models
 import app.core.workflow.models  # noqa: F401  all of the kernel's tables are mapped
 from app.core import notifications, outbox
 from app.core.auth.permissions import PERMISSIONS as AUTH_PERMISSIONS
@@ -36,6 +37,7 @@ from app.registry.module import MODULE as REGISTRY
 from app.web.idempotency import forget_expired
 from app.web.kernel import Kernel
 from app.web.legal_permissions import PERMISSIONS as LEGAL_PERMISSIONS
+from app.web.personal_permissions import PERMISSIONS as PERSONAL_PERMISSIONS
 from app.web.render import build_environment
 from app.web.spec import ModuleSpec
 
@@ -75,6 +77,7 @@ def compose(settings: Settings) -> Platform:
             *WORKFLOW_PERMISSIONS,
             *papers.PERMISSIONS,
             *LEGAL_PERMISSIONS,
+            *PERSONAL_PERMISSIONS,
             *(each for module in MODULES for each in module.permissions),
         ]
     )

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Tenancy, tenancy
+from app.core.privacy import opens_on_load
 
 
 class Certificate(Base):
@@ -37,3 +38,6 @@ class Certificate(Base):
     content: Mapped[dict[str, Any]]
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents_document.id"), index=True)
     verification_code: Mapped[str] = mapped_column(unique=True)
+
+
+opens_on_load(Certificate, "content")  # it holds numbers of passports, sealed with the dossier they come from

@@ -15,6 +15,7 @@ from app.core.auth.models import Party
 from app.core.errors import FieldProblem, Forbidden, NotFound
 from app.core.i18n import formats
 from app.core.kit.actor import Actor
+from app.core.kit.personal import MASK, Personal
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow import answers as form
 from app.core.workflow import procedures
@@ -126,13 +127,20 @@ def problem_links(dossier: Dossier, problems: Sequence[FieldProblem]) -> list[di
     return found
 
 
-def answer_sections(dossier: Dossier, lang: str) -> list[dict[str, Any]]:
-    """Return all sections with their questions and answers."""
+def answer_sections(
+    dossier: Dossier, lang: str, answers: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """
+    Return all sections with their questions and answers.
+
+    :param answers: those that ``app.web.personal`` gave the reader; without them personal answers stay covered.
+    """
+    answers = dossier.case.answers if answers is None else answers
     return [
         {
             "code": section.code,
             "title": section.title,
-            "groups": answer_groups(section, dossier.case.answers, lang),
+            "groups": answer_groups(section, answers, lang),
         }
         for section in dossier.definition.sections
     ]
@@ -237,6 +245,8 @@ def shown(field: FormField, value: Any, lang: str) -> Any:
     """Return an answer as people read it: option labels by language, numbers and dates in its format."""
     if value is None:
         return ""
+    if isinstance(value, Personal):
+        return MASK
     labels = {option.code: option.label for option in field.options}
     match field.type:
         case "choice" | "site":

@@ -22,7 +22,6 @@ from starlette.responses import RedirectResponse
 
 from app.core.auth import step_up
 from app.core.auth.pending import Rules
-from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.sessions import SessionPolicy, SignedIn
 from app.core.auth.stages import SecondFactorPolicy
 from app.core.auth.step_up import Proof
@@ -30,6 +29,7 @@ from app.core.db import Database, DbRole, SessionContext
 from app.core.errors import DomainError, FieldProblem
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
+from app.core.privacy.box import SecretsBox
 from app.web.edge import SESSION_COOKIE, Edge
 from app.web.forms import text
 from app.web.render import render, request_translator

@@ -5,6 +5,7 @@ from typing import Self
 
 from app.core.documents.signing import DevelopmentAuthority, ensure_passphrase
 from app.core.documents.store import FileStore
+from app.core.privacy import bind_keys
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig
 
@@ -21,6 +22,7 @@ class Kernel:
     @classmethod
     def make(cls, settings: Settings, zone: ZoneConfig) -> Self:
         """Make the services from the settings; a signer's key is read when it first signs."""
+        bind_keys(settings.secrets_dir)
         passphrase = ensure_passphrase(settings.secrets_dir / "keys.passphrase")
         return cls(
             settings=settings,

@@ -7,6 +7,7 @@ from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.permissions import ADVISE, FILE, READ
 from app.web.legal_permissions import READ as LAW_READ
+from app.web.personal_permissions import SUPERVISE as READINGS
 from app.web.render import NavItem, ShellLinks, is_htmx, request_translator
 from app.web.spec import Door, MenuItem
 
@@ -21,6 +22,9 @@ MENU = (
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
+    MenuItem(
+        "readings", N_("Readings of personal data"), "/privacy/readings", "eye", frozenset({READINGS}), 45
+    ),
     MenuItem("vault", N_("Our papers"), "/vault", "archive", frozenset({FILE}), 40),
     MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
     MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),

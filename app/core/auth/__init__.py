@@ -20,7 +20,6 @@ from app.core.auth.models import (
 from app.core.auth.password import WeakPassword
 from app.core.auth.permissions import PERMISSIONS, Permission, PermissionBook, require
 from app.core.auth.roles import ROLES, Role, UserKind
-from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.service import (
     AlreadyMember,
     CodeTaken,
@@ -57,6 +56,7 @@ from app.core.auth.step_up import Proof, WrongPassword
 from app.core.auth.throttle import TooManyAttempts
 from app.core.auth.tokens import csrf_matches, csrf_token
 from app.core.auth.totp import WrongCode
+from app.core.privacy.box import SecretsBox
 
 __all__ = [
     "PERMISSIONS",

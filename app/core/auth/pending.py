@@ -18,7 +18,6 @@ from app.core.auth.models import LoginSession, Stage, User, UserState
 from app.core.auth.password import WeakPassword, verify_password
 from app.core.auth.permissions import PermissionBook
 from app.core.auth.roles import UserKind
-from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.service import set_password
 from app.core.auth.sessions import SessionPolicy, SignedIn, record_opening, with_session
 from app.core.auth.stages import WAITS, SecondFactorPolicy, next_stage
@@ -27,6 +26,7 @@ from app.core.auth.tokens import new_token, token_hash
 from app.core.auth.totp import Enrolment
 from app.core.db import Database, DbRole, SessionContext
 from app.core.errors import FieldProblem, NotFound
+from app.core.privacy.box import SecretsBox
 
 _AUTH = SessionContext(DbRole.AUTH)
 

@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 from app.core.auth import totp
 from app.core.auth.models import LoginSession, User, UserState
 from app.core.auth.password import verify_password
-from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.throttle import Attempt, count_attempt, forgive
 from app.core.auth.totp import WrongCode
 from app.core.db import Database, DbRole, SessionContext
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.evidence import Subject, record
 from app.core.kit.actor import ANONYMOUS, Actor
+from app.core.privacy.box import SecretsBox
 
 STEP_UP_FOR = timedelta(minutes=5)
 # The clocks of two machines may differ a little; a step-up from further ahead is a fault, not a proof.

@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from app.core.auth.models import Totp, User
 from app.core.auth.password import HASH_BYTES, LANES, MEMORY_KIB, PASSES, SALT_BYTES
-from app.core.auth.secrets_box import SecretsBox
 from app.core.errors import Conflict, DomainError, FieldProblem
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
+from app.core.privacy.box import SecretsBox
 
 STEP_SECONDS = 30
 DIGITS = 6

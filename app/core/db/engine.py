@@ -1,5 +1,6 @@
 """Engines and pools: one for each login, never one for all."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import sessionmaker
 
 from app.core.db.session import ContextSession, DbRole, SessionContext
+from app.core.kit.personal import SEALED, from_stored, to_stored
 from app.core.settings import DatabaseTarget
 
 Login = str
@@ -103,5 +105,19 @@ def _engine(target: DatabaseTarget, login: Login, pool_size: int) -> Engine:
         pool_timeout=3,
         pool_pre_ping=True,
         hide_parameters=True,  # an error line would carry what people typed
+        json_serializer=_to_json,
+        json_deserializer=_from_json,
         **options,
     )
+
+
+def _to_json(value: Any) -> str:
+    """Write a JSON value; whatever column it goes to, personal texts go by their sealed form."""
+    return json.dumps(to_stored(value))
+
+
+def _from_json(text_: str | bytes) -> Any:
+    value = json.loads(text_)
+    mark = f'"{SEALED}"'
+    held = text_ if isinstance(text_, str) else text_.decode()
+    return from_stored(value) if mark in held else value

@@ -91,19 +91,24 @@ def record_read(
     at: datetime,
     party_id: UUID | None = None,
     fields: Sequence[str] = (),
+    verb: str = "read",
+    digests: Mapping[str, bytes | str] | None = None,
 ) -> UUID:
     """
     Record that personal data were read, and for which purpose.
 
     :param purpose: code of the purpose that the reader's permission names, e.g. "case-handling".
-    :param subject: whose data; its kind is the middle word of the tag ``personal-data:<kind>:read``.
+    :param subject: whose data; its kind is the middle word of the tag ``personal-data:<kind>:<verb>``.
     :param fields: names of the fields shown, not their values; empty when all.
+    :param verb: what was done: read, export, search.
     """
     facts: dict[str, Canonical] = {"purpose": purpose}
     if fields:
         facts["fields"] = list(fields)
-    tag = f"personal-data:{subject.kind}:read"
-    return record(session, tag, subject=subject, actor=actor, at=at, party_id=party_id, facts=facts)
+    tag = f"personal-data:{subject.kind}:{verb}"
+    return record(
+        session, tag, subject=subject, actor=actor, at=at, party_id=party_id, facts=facts, digests=digests
+    )
 
 
 def record_denied(

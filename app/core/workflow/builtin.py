@@ -10,6 +10,7 @@ from app.core.errors import Conflict, DomainError, FieldProblem, Invalid
 from app.core.evidence.canonical import canonical_json
 from app.core.i18n import N_
 from app.core.kit.ids import uuid7
+from app.core.kit.personal import to_stored
 from app.core.kit.time import local_day
 from app.core.workflow import answers as form
 from app.core.workflow.consultations import all_closed, ask_agencies
@@ -119,7 +120,8 @@ def freeze_submission(step: Step) -> None:
     earlier = 0
     if case.submitted_at is not None:
         earlier = step.session.scalar(select(func.count()).where(Submission.case_id == case.id)) or 0
-    digest = hashlib.sha256(canonical_json(case.answers)).hexdigest()
+    # Over the sealed form of personal answers: the digest says nothing of them, and outlives their erasure.
+    digest = hashlib.sha256(canonical_json(to_stored(case.answers))).hexdigest()
     step.session.add(
         Submission(
             id=uuid7(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.core.kit import conditions
 from app.core.kit.conditions import FieldKind, FieldType
 from app.core.workflow.definition import SAME, Action, ClockMode, Definition, FormField, Side
+from app.core.workflow.personal import SEALABLE
 
 LANGUAGES = ("vi", "en")
 
@@ -175,6 +176,10 @@ def _field(field: FormField, where: str = "") -> Iterator[Finding]:
         yield Finding("rows-nested", where, "A column holds one value, no list.")
     if field.type in ("integer", "decimal", "money") and not field.unit:
         yield Finding("no-unit", where, "A number needs a unit.")
+    if field.sensitive and field.type not in SEALABLE:
+        yield Finding(
+            "not-sealable", where, f"A sensitive answer is a text; “{field.type}” cannot be sealed."
+        )
     for part in field.fields:
         if not all(part.label.get(language) for language in LANGUAGES):
             yield Finding("text-missing", f"{where}.{part.code}", "A column needs a label in each language.")

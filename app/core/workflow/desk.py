@@ -24,7 +24,7 @@ from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day
 from app.core.outbox import publish
 from app.core.workflow import answers as form
-from app.core.workflow import builtin, procedures, timekeeping
+from app.core.workflow import builtin, personal, procedures, timekeeping
 from app.core.workflow.actions import available_actions
 from app.core.workflow.definition import SAME, Action, Definition, Side
 from app.core.workflow.events import CaseMoved
@@ -150,7 +150,8 @@ class Desk:
         state = definition.states[case.state]
         if state.waits_for is not Side.APPLICANT or state.final:
             raise ActionNotPossible(state=case.state, action="save")
-        case.answers = form.merged(definition, case.answers, changed)
+        merged = form.merged(definition, case.answers, changed)
+        case.answers = personal.protect(session, case, definition, merged, now=now)
         case.title = str(
             case.answers.get("project_name_vi") or case.answers.get("project_name") or case.title
         )

@@ -34,8 +34,8 @@ def prefill(
 
     :param exclude: the dossier that is being filled in.
     """
-    last = session.execute(
-        select(Case.code, Case.version_id, Case.answers)
+    last = session.scalars(
+        select(Case)
         .where(Case.party_id == party_id, Case.code.is_not(None), Case.id != exclude)
         .order_by(Case.submitted_at.desc(), Case.id.desc())
         .limit(1)
@@ -48,7 +48,7 @@ def prefill(
             if field.reuse and code in last.answers and _same(field, earlier.get(code))
         }
         if taken:
-            return Prefill(merged(definition, {}, taken), last.code)
+            return Prefill(merged(definition, {}, taken), last.code or "")
     return Prefill(_of_party(session, party_id, definition))
 
 

@@ -20,7 +20,7 @@ from app.core.workflow import inbox, procedures
 from app.core.workflow.definition import ClockMode, Definition
 from app.core.workflow.inbox import CaseLine, Position
 from app.core.workflow.models import Case
-from app.web import dossier_view
+from app.web import dossier_view, personal
 from app.web.api.schemas import (
     ActionOut,
     ChangedAnswers,
@@ -182,7 +182,7 @@ def _dossier(session: Session, actor: Actor, case_id: UUID) -> DossierOut:
         channel=case.channel,
         state=_state(definition, case.state),
         clock=_clock(case),
-        answers=case.answers,
+        answers=dict(personal.for_reader(session, dossier, actor).answers),
         gaps=[GapOut(target=gap["target"], gap=gap["gap"], note=gap["note"], open=gap["open"]) for gap in gaps],
         actions=[
             ActionOut(

@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
 from app.core.errors import FieldProblem, NotFound
+from app.core.kit.personal import reveal
 from app.core.kit.time import utcnow
 from app.core.workflow import answers as form
 from app.core.workflow.definition import FormField, FormSection
@@ -49,7 +50,8 @@ def section_page(
     dossier = dossier_view.load(session, case_id, actor)
     chosen = _find(dossier, section)
     offered = _offered(session, dossier, chosen)
-    saved = form.merged(dossier.definition, offered.answers, dossier.case.answers)
+    # Uncovered: this is the applicants' side of the desk, and the values are their own.
+    saved = reveal(form.merged(dossier.definition, offered.answers, dossier.case.answers))
     values = form.typed(chosen, saved, lang=request_translator(request).lang)
     return _page(request, dossier, chosen, values, saved, offered=offered, more=more)
 

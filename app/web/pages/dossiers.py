@@ -18,12 +18,13 @@ from app.core.kit.time import local_day, utcnow
 from app.core.workflow import inbox, procedures
 from app.core.workflow.desk import StalePage
 from app.core.workflow.permissions import FILE
-from app.web import dossier_view, papers_view
+from app.web import dossier_view, papers_view, personal
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
 from app.web.identity import confirm_first
 from app.web.need import CustomerActor, SignedInActor
+from app.web.pages.personal import personal_view
 from app.web.pages.steps import needs_page, read_input, show_step
 from app.web.panels import DOSSIER, panels_of
 from app.web.render import Crumb, render, request_translator
@@ -166,6 +167,7 @@ def _dossier(
 ) -> Response:
     lang = request_translator(request).lang
     case, definition = dossier.case, dossier.definition
+    shown = personal.for_reader(session, dossier, actor)
     reader = clock_reader(session, now=utcnow(), zone=zone.tz)
     state = definition.states[case.state]
     view = {
@@ -196,7 +198,8 @@ def _dossier(
             {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"}
             for task in dossier_view.sections(dossier)
         ],
-        "answers": dossier_view.answer_sections(dossier, lang),
+        "answers": dossier_view.answer_sections(dossier, lang, shown.answers),
+        "personal": personal_view(request, dossier, shown),
         "gaps": dossier_view.gaps(session, dossier),
         "consultations": dossier_view.consultations(session, dossier, zone, reader)
         if actor.is_officer

@@ -21,7 +21,7 @@ from app.core.workflow.models import Case
 from app.core.workflow.papers import form_signing
 from app.core.workflow.papers.form import Print, has_form, print_form
 from app.core.workflow.papers.intake import keep_file
-from app.web import papers_view
+from app.web import dossier_view, papers_view, personal
 from app.web.forms import PostedForm, text
 from app.web.identity import box_of, ip_of
 from app.web.need import CustomerActor, SignedInActor
@@ -43,12 +43,13 @@ def form_pdf(
 ) -> Response:
     """Print the present answers; the translation is for reference."""
     case, definition = _with_form(session, case_id, actor)
+    answers = personal.for_copy(session, dossier_view.load(session, case_id, actor), actor)
     applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
     order = Print(
         applicant=applicant, zone=request.app.state.zone_config, at=utcnow(), lang=lang,
         draft=case.submitted_at is None,
     )  # fmt: skip
-    body = print_form(definition, case.answers, order)
+    body = print_form(definition, answers, order)
     return _pdf(body, f"{case.code or definition.code}-form-{lang}.pdf")
 
 

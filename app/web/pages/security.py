@@ -67,6 +67,7 @@ def account_page(
         "person": {"name": person.full_name, "login": person.login, "email": person.email},
         "language": person.language,
         "languages": [(code, LANGUAGE_NAMES.get(code, code)) for code in languages()],
+        "readings_href": "" if actor.is_officer else "/account/readings",
         "password_changed_at": person.password_changed_at,
         "factor": {"since": factor.confirmed_at, "recovery_left": factor.recovery_left},
         "required": rules_of(request).second_factor.requires(person.kind),

@@ -17,7 +17,6 @@ from app.core.auth.models import LoginSession, Stage, Totp, User
 from app.core.auth.password import WeakPassword
 from app.core.auth.pending import Pending, Rules, find_pending, pass_code, pass_enrolment, pass_password
 from app.core.auth.permissions import PermissionBook
-from app.core.auth.secrets_box import SecretsBox
 from app.core.auth.sessions import SessionPolicy, SignedIn
 from app.core.auth.stages import SecondFactorPolicy
 from app.core.auth.step_up import STEP_UP_FOR, Proof, WrongPassword, confirm_presence, is_recent, means
@@ -27,6 +26,7 @@ from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
 from app.core.errors import NotFound
 from app.core.evidence import EvidenceEntry
 from app.core.kit.actor import SYSTEM
+from app.core.privacy.box import SecretsBox
 from tests.core.auth.people import AUTH, NOW, OFFICER, PASSWORD, Enter, MakePerson, Person, Who
 
 STEP = timedelta(seconds=STEP_SECONDS)

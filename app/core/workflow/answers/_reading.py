@@ -10,6 +10,7 @@ from typing import Any
 from app.core.errors import FieldProblem
 from app.core.i18n import N_
 from app.core.kit.money import Money, parse_amount
+from app.core.kit.personal import MASK
 from app.core.kit.taxcode import parse_tax_code
 from app.core.kit.text import nfc
 from app.core.workflow.definition import FormField, FormSection
@@ -74,6 +75,8 @@ def read_field(field: FormField, raw: Raw, *, lang: str) -> Any:
     text = nfc(str(given)).strip() if given is not None else ""
     if not text:
         return None
+    if field.sensitive and text == MASK:
+        return MASK  # the value was covered; it stays what it was
     if field.type == "money":
         return _money(field, text, str(raw.get(f"{field.code}_currency") or field.unit or "VND"), lang)
     return _READERS[field.type](field, text, lang)

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.i18n import formats
 from app.core.kit.money import InvalidAmount, parse_amount
+from app.core.kit.personal import MASK, Personal
 from app.core.workflow.definition import FormField, FormSection
 
 
@@ -39,6 +40,8 @@ def _cells(fields: tuple[FormField, ...], answers: Mapping[str, Any], lang: str)
 
 
 def _text(field: FormField, value: Any, lang: str) -> Any:
+    if isinstance(value, Personal):
+        return MASK  # reading the dots back leaves the answer as it is
     match field.type:
         case "integer" | "decimal":
             return typed_number(Decimal(value), lang=lang)

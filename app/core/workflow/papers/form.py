@@ -10,6 +10,7 @@ from typing import Any
 from app.core.documents.typeset import JSON, typeset
 from app.core.evidence.canonical import canonical_json
 from app.core.i18n import formats, localise
+from app.core.kit.personal import MASK, Cover, Personal, to_stored
 from app.core.kit.time import local_day
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.answers import asked, of_row
@@ -98,8 +99,14 @@ def _printed_part(field: FormField, value: Any) -> Any:
 
 
 def form_digest(definition: Definition, answers: Mapping[str, Any]) -> str:
-    """Return the SHA-256 (hex) of what the form shows; a signature stands for exactly one digest."""
-    content: dict[str, Any] = {"procedure": definition.code, "answers": printed_answers(definition, answers)}
+    """Return the SHA-256 (hex) of what the form shows; a signature stands for exactly one digest.
+
+    Personal answers go in by their sealed form, which changes with them.
+    """
+    content: dict[str, Any] = {
+        "procedure": definition.code,
+        "answers": to_stored(printed_answers(definition, answers)),
+    }
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
@@ -217,6 +224,8 @@ def printed_value(field: FormField, value: Any, lang: str) -> str:
     """Return an answer as a paper in that language writes it; an empty text for no answer."""
     if value is None:
         return ""
+    if isinstance(value, Personal) and value.cover is not Cover.OPEN:
+        return MASK
     labels = {option.code: _said(option.label, lang) for option in field.options}
     match field.type:
         case "choice" | "site":

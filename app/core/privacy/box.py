@@ -13,7 +13,9 @@ import threading
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _VERSION = b"\x01"
 _ID_BYTES, _KEY_BYTES, _NONCE_BYTES = 4, 32, 12
@@ -40,6 +42,7 @@ class SecretsBox:
         self._path = path
         self._lock = threading.Lock()
         self._keys: dict[bytes, AESGCM] = {}
+        self._index_keys: dict[bytes, bytes] = {}
         self._newest = b""
         if not path.exists():
             _create(path)
@@ -79,6 +82,17 @@ class SecretsBox:
         except (InvalidTag, ValueError):
             raise NotOpened("A sealed secret was changed or belongs to another row.") from None
 
+    def digests(self, value: bytes, *, purpose: str) -> list[bytes]:
+        """
+        Return keyed digests of a value, one for each key of the file, the newest first.
+
+        Equal values have equal digests, so that a value can be looked up without being stored; without the key file a
+        digest cannot be guessed back. Store the first, look for any.
+        """
+        with self._lock:
+            keys = list(reversed(self._index_keys.values()))
+        return [_hmac(key, purpose.encode() + b"\x00" + value) for key in keys]
+
     def is_outdated(self, sealed: bytes) -> bool:
         """Tell whether a secret was sealed with an older key and should be sealed anew while it is at hand."""
         return sealed[len(_VERSION) : _HEAD] != self._newest
@@ -99,11 +113,24 @@ class SecretsBox:
         if self._path.stat().st_mode & _OTHERS:
             raise UnsafeKeyFile(f"{self._path} must be readable by its owner only: chmod 600 {self._path}")
         pairs = [line.split() for line in self._path.read_text(encoding="ascii").splitlines() if line.strip()]
-        keys = {bytes.fromhex(name): AESGCM(base64.b64decode(key)) for name, key in pairs}
+        raw = {bytes.fromhex(name): base64.b64decode(key) for name, key in pairs}
+        keys = {name: AESGCM(key) for name, key in raw.items()}
+        index_keys = {name: _derived(key) for name, key in raw.items()}
         if not keys:
             raise NotOpened(f"{self._path} holds no key; restore it from the backup.")
         with self._lock:
-            self._keys, self._newest = keys, bytes.fromhex(pairs[-1][0])
+            self._keys, self._index_keys, self._newest = keys, index_keys, bytes.fromhex(pairs[-1][0])
+
+
+def _derived(key: bytes) -> bytes:
+    """Return the key of digests: one key must not serve two algorithms."""
+    return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=b"ftz blind index").derive(key)
+
+
+def _hmac(key: bytes, value: bytes) -> bytes:
+    digest = hmac.HMAC(key, hashes.SHA256())
+    digest.update(value)
+    return digest.finalize()
 
 
 def _new_line() -> str:

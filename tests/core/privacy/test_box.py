@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.auth.secrets_box import NotOpened, SecretsBox, UnsafeKeyFile
+from app.core.privacy.box import NotOpened, SecretsBox, UnsafeKeyFile
 
 SECRET = b"JBSWY3DPEHPK3PXP"
 

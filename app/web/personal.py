@@ -1,0 +1,86 @@
+"""
+Personal answers on pages: an enterprise sees its own; an officer sees them for a recorded purpose.
+
+For whoever has the dossier in hand the purpose is its handling, and the reading is recorded by opening the page. Any
+other officer sees dots and states a purpose first. The record is committed before a value is shown, so it survives
+whatever becomes of the page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core.kit.actor import Actor
+from app.core.kit.personal import Cover, covered, personal_values, reveal
+from app.core.kit.time import utcnow
+from app.core.privacy import Purpose, Read, ReadingKind, recent_reading, record_reading
+from app.core.workflow.definition import Side
+from app.core.workflow.models import Case
+from app.web.dossier_view import Dossier
+
+KIND = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """
+    Answers as a reader may see them.
+
+    ``state`` is ``none`` (nothing personal), ``own``, ``shown`` (recorded) or ``covered``; ``purpose`` is the code of
+    the recorded purpose; ``erased`` tells that values were erased when their time had passed.
+    """
+
+    answers: Mapping[str, Any]
+    state: str
+    purpose: str = ""
+    note: str = ""
+    erased: bool = False
+
+
+def for_reader(session: Session, dossier: Dossier, actor: Actor) -> Shown:
+    """Return a dossier's answers for a reader; records and commits the reading where it is one."""
+    case = dossier.case
+    found = list(personal_values(case.answers))
+    erased = any(each.cover is Cover.ERASED for each in found)
+    if not found:
+        return Shown(case.answers, "none")
+    if not actor.is_officer:
+        return Shown(reveal(case.answers), "own", erased=erased)
+    now = utcnow()
+    recent = recent_reading(session, actor=actor, object_id=case.id, now=now)
+    if recent is not None:
+        return Shown(reveal(case.answers), "shown", recent.purpose, recent.note, erased)
+    if not in_hand(dossier, actor):
+        return Shown(covered(case.answers), "covered", erased=erased)
+    record_reading(session, what=read_of(case), purpose=Purpose.HANDLING, actor=actor, now=now)
+    session.commit()  # before anything is shown: the reading stands even if the page breaks
+    return Shown(reveal(case.answers), "shown", Purpose.HANDLING.value, erased=erased)
+
+
+def for_copy(session: Session, dossier: Dossier, actor: Actor) -> Mapping[str, Any]:
+    """Return the answers for a print or an export, which an officer takes along: each one is recorded."""
+    shown = for_reader(session, dossier, actor)
+    if shown.state == "shown":
+        record_reading(
+            session, what=read_of(dossier.case), purpose=Purpose(shown.purpose), actor=actor, now=utcnow(),
+            note=shown.note, how=ReadingKind.EXPORTED,
+        )  # fmt: skip
+        session.commit()  # as above
+    return shown.answers
+
+
+def in_hand(dossier: Dossier, actor: Actor) -> bool:
+    """Tell whether an officer works on the dossier now: it is theirs, or the next step is one that they may take."""
+    state = dossier.definition.states[dossier.case.state]
+    if state.final:
+        return False
+    mine = dossier.case.assigned_to is not None and dossier.case.assigned_to == actor.user_id
+    return mine or any(each.action.side is Side.OFFICER for each in dossier.available)
+
+
+def read_of(case: Case) -> Read:
+    """Return what a reading of a dossier's personal answers is recorded as."""
+    fields = [each.token["f"] for each in personal_values(case.answers)]
+    return Read(KIND, case.id, case.code or "", case.party_id, fields)

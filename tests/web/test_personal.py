@@ -1,0 +1,168 @@
+"""Personal answers over HTTP: sealed in the database, covered for officers, shown for a purpose their owner sees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from app.core.db.cluster import PrivateCluster
+from app.core.kit.ids import uuid7
+from app.core.kit.personal import MASK
+from tests.conftest import clone
+from tests.faults.people import House, Person, house_on
+
+PHONE, EMAIL, NAME = "+84 225 123 987", "bi.mat@saobien.vn", "Nguyễn Kín Đáo"
+CONTACT = {"contact_name": NAME, "contact_phone": PHONE, "contact_email": EMAIL, "declaration": "yes"}
+SECRETS = (PHONE, EMAIL, NAME)
+
+
+@dataclass
+class Scene:
+    """A running application with a draft that has personal answers."""
+
+    house: House
+    conninfo: str
+    firm: Person
+    case_id: UUID
+
+    def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Run a statement as superuser."""
+        with psycopg.connect(self.conninfo) as connection:
+            cursor = connection.execute(statement, values)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+    def readings(self) -> list[tuple[object, ...]]:
+        """Return who read what, the oldest first."""
+        return self.sql("select kind, purpose, note, fields from privacy_reading order by at")
+
+    def assign(self, login: str) -> None:
+        """Give the dossier into an officer's hands."""
+        self.sql(
+            "update workflow_case set assigned_to = (select id from auth_user where login = %s) where id = %s",
+            login,
+            self.case_id,
+        )
+
+
+@pytest.fixture
+def scene(cluster: PrivateCluster, ready_template: str, test_var: Path) -> Iterator[Scene]:
+    with clone(cluster, ready_template) as target, house_on(target, test_var) as house:
+        firm, key = house.person("nop.hoso"), uuid7()
+        form = {"case_id": str(key), "procedure": "IRC", "party_id": str(house.party_of("nop.hoso"))}
+        assert firm.post("/dossiers", form).status_code == 303
+        assert firm.post(f"/dossiers/{key}/form/contact", {**CONTACT, "then": "list"}).status_code == 303
+        yield Scene(house, cluster.boot_conninfo(target.name), firm, key)
+
+
+def seen(page: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in page]
+
+
+def test_no_column_of_any_table_holds_a_sensitive_answer(scene: Scene) -> None:
+    for (table,) in scene.sql("select tablename from pg_tables where schemaname = 'public'"):
+        rows = scene.sql(f'select t::text from "{table}" t')  # noqa: S608  names come from the catalogue
+        assert not [secret for row in rows for secret in SECRETS if secret in str(row[0])], table
+    assert "$sealed" in str(scene.sql("select answers::text from workflow_case"))
+
+
+def test_the_enterprise_sees_its_own_and_may_change_it(scene: Scene) -> None:
+    page = scene.firm.get(f"/dossiers/{scene.case_id}/form/contact").text
+    assert seen(page) == list(SECRETS)
+    assert seen(scene.firm.get(f"/dossiers/{scene.case_id}").text) == list(SECRETS)
+    before = scene.sql("select answers->'contact_phone' from workflow_case")
+    changed = {**CONTACT, "contact_email": "moi@saobien.vn", "then": "list"}
+    assert scene.firm.post(f"/dossiers/{scene.case_id}/form/contact", changed).status_code == 303
+    assert scene.sql("select answers->'contact_phone' from workflow_case") == before, (
+        "unchanged: sealed as it was"
+    )
+    assert "moi@saobien.vn" in scene.firm.get(f"/dossiers/{scene.case_id}").text
+    assert scene.readings() == []
+
+
+def test_dots_that_come_back_leave_the_answer_as_it_was(scene: Scene) -> None:
+    dots = {**CONTACT, "contact_phone": MASK, "contact_email": MASK, "then": "list"}
+    assert scene.firm.post(f"/dossiers/{scene.case_id}/form/contact", dots).status_code == 303
+    assert seen(scene.firm.get(f"/dossiers/{scene.case_id}").text) == list(SECRETS)
+
+
+def test_whoever_has_the_dossier_in_hand_sees_it_and_is_recorded(scene: Scene) -> None:
+    scene.assign("tham.dinh")
+    officer = scene.house.person("tham.dinh")
+    assert seen(officer.get(f"/dossiers/{scene.case_id}").text) == list(SECRETS)
+    assert seen(officer.get(f"/dossiers/{scene.case_id}").text) == list(SECRETS)
+    fields = ["contact_email", "contact_name", "contact_phone"]
+    assert scene.readings() == [("SHOWN", "HANDLING", "", fields)], "one sitting is one reading"
+    tags = scene.sql("select tag, body from evidence_entry where tag like 'personal-data%%'")
+    assert [tag for tag, _ in tags] == ["personal-data:case:read"]
+    assert not seen(str(tags))
+
+
+def test_another_officer_sees_dots_until_a_purpose_is_stated(scene: Scene) -> None:
+    officer = scene.house.person("truong.phong")
+    path = f"/dossiers/{scene.case_id}"
+    page = officer.get(path).text
+    assert not seen(page)
+    assert MASK in page
+    assert not seen(officer.get(f"/api/v1{path}").text)
+    assert scene.readings() == []
+    assert officer.get(f"{path}/personal").status_code == 200
+    for wrong in ({}, {"purpose": "HANDLING", "note": "x"}, {"purpose": "INSPECTION", "note": " "}):
+        assert officer.post(f"{path}/personal", wrong).status_code == 422
+    assert scene.readings() == []
+    stated = {"purpose": "INSPECTION", "note": "KH 12/2026"}
+    assert officer.post(f"{path}/personal", stated).status_code == 303
+    assert seen(officer.get(path).text) == list(SECRETS)
+    assert [(kind, purpose, note) for kind, purpose, note, _ in scene.readings()] == [
+        ("SHOWN", "INSPECTION", "KH 12/2026")
+    ]
+
+
+def test_a_print_that_an_officer_takes_along_is_an_export(scene: Scene) -> None:
+    scene.assign("tham.dinh")
+    assert scene.house.person("tham.dinh").get(f"/dossiers/{scene.case_id}/form.pdf").status_code == 200
+    assert [reading[0] for reading in scene.readings()] == ["SHOWN", "EXPORTED"]
+
+
+def test_the_owner_sees_office_role_and_purpose_and_nobody_else_s(scene: Scene) -> None:
+    path = f"/dossiers/{scene.case_id}"
+    scene.house.person("truong.phong").post(f"{path}/personal", {"purpose": "COMPLAINT", "note": "Đơn số 7"})
+    page = scene.firm.get("/account/readings", headers={"accept-language": "vi"}).text
+    assert "Giải quyết khiếu nại" in page
+    assert "Lãnh đạo phòng" in page
+    assert "Trưởng phòng Mẫu" not in page, "the office and the role, not the person"
+    assert "Đơn số 7" not in page
+    other = scene.house.person("hoshi").get("/account/readings", headers={"accept-language": "vi"}).text
+    assert "Giải quyết khiếu nại" not in other
+
+
+def test_supervisors_see_who_read_and_others_do_not(scene: Scene) -> None:
+    scene.house.person("truong.phong").post(
+        f"/dossiers/{scene.case_id}/personal", {"purpose": "COMPLAINT", "note": "Đơn số 7"}
+    )
+    page = scene.house.person("lanh.dao").get("/privacy/readings").text
+    assert "Trưởng phòng Mẫu" in page
+    assert "Đơn số 7" in page
+    assert scene.house.person("tham.dinh").get("/privacy/readings").status_code == 403
+    assert scene.firm.get("/privacy/readings").status_code == 403
+
+
+def test_a_role_without_the_right_cannot_state_a_purpose(scene: Scene) -> None:
+    officer = scene.house.person("quan.tri")
+    answer = officer.post(f"/dossiers/{scene.case_id}/personal", {"purpose": "COMPLAINT", "note": "x"})
+    assert answer.status_code == 403
+    assert scene.readings() == []
+
+
+def test_the_next_dossier_is_offered_the_values_and_seals_them_anew(scene: Scene) -> None:
+    scene.sql("update workflow_case set code = 'HS-1', submitted_at = now() where id = %s", scene.case_id)
+    key = uuid7()
+    form = {"case_id": str(key), "procedure": "IRC", "party_id": str(scene.house.party_of("nop.hoso"))}
+    scene.firm.post("/dossiers", form)
+    page = scene.firm.get(f"/dossiers/{key}/form/contact").text
+    assert seen(page) == list(SECRETS)
+    scene.firm.post(f"/dossiers/{key}/form/contact", {**CONTACT, "then": "list"})
+    keys = scene.sql("select distinct answers->'contact_phone'->'$sealed'->>'k' from workflow_case")
+    assert len(keys) == 2
