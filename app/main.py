@@ -127,6 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in MODULES:
         for each in module.routers:
             app.include_router(each)
+        app.router.routes.extend(module.streams)
     app.mount("/static", Immutable(directory=STATIC, check_dir=False), name="static")
     secure = settings.origin.startswith("https://") or urlsplit(settings.origin).hostname in LOOPBACK
     app.state.edge = Edge(app, origin=settings.origin, secure=secure)
@@ -157,6 +158,8 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.doors = sorted(
         [*shell.DOORS, *(door for module in MODULES for door in module.doors)], key=lambda door: door.order
     )
+    app.state.tiles = platform.tiles
+    app.state.topics = {topic: need for module in MODULES for topic, need in module.topics.items()}
     app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
     app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]
     app.state.shell = shell.LINKS

@@ -40,6 +40,7 @@ from app.web.legal_permissions import PERMISSIONS as LEGAL_PERMISSIONS
 from app.web.personal_permissions import PERMISSIONS as PERSONAL_PERMISSIONS
 from app.web.render import build_environment
 from app.web.spec import ModuleSpec
+from app.web.tiles import Tile
 
 MODULES: tuple[ModuleSpec, ...] = (REGISTRY, INVESTMENT, IOC)
 
@@ -58,6 +59,7 @@ class Platform:
     notifier: Notifier
     templates: Environment
     kernel: Kernel
+    tiles: Mapping[str, Tile]
 
 
 def compose(settings: Settings) -> Platform:
@@ -84,6 +86,9 @@ def compose(settings: Settings) -> Platform:
     pokes, kinds = PokeBook(), KindBook()
     pokes.add(NoticesChanged.name, notifications.pokes_of)
     case_notices.register(handlers, pokes, kinds, permissions)
+    for module in MODULES:
+        for event, mapper in module.pokes.items():
+            pokes.add(event, mapper)
     notifier = Notifier(kinds, notifications.ports_of(settings), settings.origin, zone.tz)
     notifications.install(notifier)
     notifications.add_jobs(jobs)
@@ -109,7 +114,14 @@ def compose(settings: Settings) -> Platform:
         notifier=notifier,
         templates=build_environment({m.code: m.templates for m in MODULES if m.templates is not None}),
         kernel=kernel,
+        tiles=_tiles(),
     )
+
+
+def _tiles() -> dict[str, Tile]:
+    """Return the tiles of all modules by code, in the order of their display."""
+    offered = sorted((tile for module in MODULES for tile in module.tiles), key=lambda tile: tile.order)
+    return _joined([{tile.code: tile} for tile in offered])
 
 
 def _joined(parts: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from app.core.workflow.step import Effect
 from app.investment import procedures
 from app.investment.pages import GUIDE, pages
 from app.investment.service import PressRoom
+from app.investment.tiles import TILES
 from app.web.kernel import Kernel
 from app.web.spec import Door, ModuleSpec
 
@@ -35,6 +36,7 @@ MODULE = ModuleSpec(
     templates=FOLDER / "templates" / "investment",
     procedures=FOLDER / "procedures",
     catalogue=FOLDER / "procedures" / "catalogue.yaml",
+    tiles=TILES,
     guards=lambda kernel: procedures.GUARDS,
     effects=_effects,
 )

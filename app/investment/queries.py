@@ -44,9 +44,9 @@ def _read(name: str) -> list[dict[str, Any]]:
     return entries
 
 
-def catalogue_codes() -> frozenset[str]:
-    """Return the codes of the whole catalogue, online or not."""
-    return frozenset(entry["code"] for entry in _read("procedures/catalogue.yaml"))
+def catalogue() -> list[dict[str, Any]]:
+    """Return the whole catalogue of procedures, online or not."""
+    return _read("procedures/catalogue.yaml")
 
 
 def guide(definition: Definition) -> Guide:

@@ -1,6 +1,6 @@
 """JSON of the board: /api/v1/ioc. The page is a client of the same functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -8,17 +8,16 @@ from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldProblem, Invalid, NotFound
-from app.core.i18n import N_
+from app.core.i18n import N_, Translator, localise
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
-from app.ioc import tiles
-from app.ioc.domain import Quarter, Share
 from app.ioc.permissions import BOARD_READ
 from app.ioc.schemas import OfficeShare, Point, RowOut, Rows, Series, TileOut, Tiles
-from app.ioc.tiles import Scope, Tile
+from app.ioc.tiles import read
 from app.web.need import Holder
 from app.web.render import request_translator
 from app.web.services import CurrentZone
+from app.web.tiles import Quarter, Scope, Share, Tile
 from app.web.unit import DbSession, router
 
 api = router(prefix="/api/v1/ioc", tags=["ioc"])
@@ -30,47 +29,88 @@ QuarterText = Annotated[
 QUARTERS_SHOWN = 6
 
 
+def _offered(request: Request) -> Mapping[str, Tile]:
+    tiles: Mapping[str, Tile] = request.app.state.tiles
+    return tiles
+
+
+def _named(request: Request, code: str) -> Tile:
+    """
+    Return a tile by the number of its indicator.
+
+    :raises NotFound: there is none.
+    """
+    found = _offered(request).get(code)
+    if found is None:
+        raise NotFound
+    return found
+
+
+OfferedTiles = Annotated[Mapping[str, Tile], Depends(_offered)]
+NamedTile = Annotated[Tile, Depends(_named)]
+
+
 @api.get("/tiles")
 def get_tiles(
-    request: Request, session: DbSession, actor: Reader, zone: CurrentZone, quarter: QuarterText = None
+    request: Request,
+    session: DbSession,
+    actor: Reader,
+    zone: CurrentZone,
+    tiles: OfferedTiles,
+    quarter: QuarterText = None,
 ) -> Tiles:
-    """Return all tiles for a quarter."""
+    """Return all tiles for a quarter; ``/api/v1/ioc/stream`` says ``board`` whenever they may have changed."""
     scope = scope_of(zone.tz, quarter)
     gettext = request_translator(request).gettext
-    found = [tile_out(session, tile, scope, gettext) for tile in tiles.TILES.values()]
+    found = [tile_out(session, tile, scope, gettext) for tile in tiles.values()]
     return Tiles(quarter=str(scope.quarter), tiles=found)
 
 
 @api.get("/tiles/{code}/series")
 def get_series(
-    session: DbSession, actor: Reader, zone: CurrentZone, code: str, quarter: QuarterText = None
+    session: DbSession, actor: Reader, zone: CurrentZone, tile: NamedTile, quarter: QuarterText = None
 ) -> Series:
     """Return a tile over the last quarters."""
-    tile, scope = find_tile(code), scope_of(zone.tz, quarter)
-    points: list[Point] = []
-    for _ in range(QUARTERS_SHOWN):
-        points.append(_point(scope.quarter, tile.value(session, scope)))
-        scope = scope.before()
-    return Series(code=code, points=points[::-1])
+    return Series(code=tile.code, points=series_of(session, tile, scope_of(zone.tz, quarter)))
 
 
 @api.get("/tiles/{code}/rows")
 def get_rows(
-    session: DbSession, actor: Reader, zone: CurrentZone, code: str, quarter: QuarterText = None
+    request: Request,
+    session: DbSession,
+    actor: Reader,
+    zone: CurrentZone,
+    tile: NamedTile,
+    quarter: QuarterText = None,
 ) -> Rows:
-    """Return the dossiers that count against a tile."""
-    tile, scope = find_tile(code), scope_of(zone.tz, quarter)
-    found = tile.rows(session, scope) if tile.rows else ()
-    return Rows(
-        code=code,
-        rows=[
-            RowOut(
-                id=row.id, code=row.code, title=row.title, office=row.office, due_at=row.due_at,
-                ended_at=row.ended_at, supplement_requests=row.requests,
-            )
-            for row in found
-        ],
-    )  # fmt: skip
+    """Return what counts against a tile."""
+    rows = rows_of(session, tile, scope_of(zone.tz, quarter), request_translator(request))
+    return Rows(code=tile.code, rows=rows)
+
+
+def series_of(session: Session, tile: Tile, scope: Scope) -> list[Point]:
+    """Return a tile over the last quarters, the oldest first."""
+    points: list[Point] = []
+    for _ in range(QUARTERS_SHOWN):
+        points.append(_point(scope.quarter, tile.value(session, scope)))
+        scope = scope.before()
+    return points[::-1]
+
+
+def rows_of(session: Session, tile: Tile, scope: Scope, reader: Translator) -> list[RowOut]:
+    """Return what counts against a tile, in the language of the reader."""
+    return [
+        RowOut(
+            code=row.code,
+            title=localise(row.title, reader.lang)[0],
+            office=row.office,
+            reason=reader.gettext(row.reason),
+            href=row.href or None,
+            due_at=row.due_at,
+            ended_at=row.ended_at,
+        )
+        for row in (tile.rows(session, scope) if tile.rows else ())
+    ]
 
 
 def scope_of(zone: ZoneInfo, quarter: str | None) -> Scope:
@@ -91,7 +131,7 @@ def scope_of(zone: ZoneInfo, quarter: str | None) -> Scope:
 
 def tile_out(session: Session, tile: Tile, scope: Scope, gettext: Callable[[str], str]) -> TileOut:
     """Return a tile in the language of the reader."""
-    reading = tiles.read(session, tile, scope)
+    reading = read(session, tile, scope)
     offices = tile.by_office(session, scope) if tile.by_office else ()
     return TileOut(
         code=tile.code,
@@ -107,6 +147,8 @@ def tile_out(session: Session, tile: Tile, scope: Scope, gettext: Callable[[str]
         meets_target=reading.meets_target,
         change=str(reading.change) if reading.change is not None else None,
         read_at=reading.read_at,
+        fed_at=reading.fed_at,
+        stale=reading.stale,
         offices=[
             OfficeShare(office=office, part=share.part, whole=share.whole, percent=_percent(share))
             for office, share in offices
@@ -121,15 +163,3 @@ def _point(quarter: Quarter, share: Share) -> Point:
 
 def _percent(share: Share) -> str | None:
     return str(share.percent) if share.percent is not None else None
-
-
-def find_tile(code: str) -> Tile:
-    """
-    Return a tile by the number of its indicator.
-
-    :raises NotFound: there is none.
-    """
-    found = tiles.TILES.get(code)
-    if found is None:
-        raise NotFound
-    return found

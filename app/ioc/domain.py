@@ -4,12 +4,7 @@ Source: Decision 766/QĐ-TTg, indicators 2.1, 3.1 and 4.1, as the project's note
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from zoneinfo import ZoneInfo
-
-HUNDREDTH = Decimal("0.01")
-HUNDRED = Decimal(100)
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,68 +53,3 @@ def _end(handling: Handling, period_end: datetime) -> datetime:
     if handling.supplements and handling.supplements[-1][1] is None:
         return handling.supplements[-1][0]
     return period_end
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A numerator over a denominator; nothing over nothing is no share, never 100 %."""
-
-    part: int
-    whole: int
-
-    @property
-    def percent(self) -> Decimal | None:
-        """Return the share in per cent, rounded half up to two decimals; None when there is no denominator."""
-        if self.whole == 0:
-            return None
-        return (HUNDRED * self.part / self.whole).quantize(HUNDREDTH, ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, slots=True)
-class Quarter:
-    """A reporting period: a quarter of a year in the zone's time, half-open."""
-
-    year: int
-    number: int
-
-    @classmethod
-    def of(cls, day: date) -> "Quarter":
-        """Return the quarter that holds a day."""
-        return cls(day.year, (day.month - 1) // 3 + 1)
-
-    @property
-    def first(self) -> date:
-        """Return the first day."""
-        return date(self.year, 3 * self.number - 2, 1)
-
-    @property
-    def following(self) -> "Quarter":
-        """Return the next quarter."""
-        return Quarter(self.year + self.number // 4, self.number % 4 + 1)
-
-    @property
-    def previous(self) -> "Quarter":
-        """Return the quarter before."""
-        return Quarter.of(self.first - timedelta(days=1))
-
-    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """Return the first instant and the first instant after it."""
-        return (
-            datetime.combine(self.first, time.min, zone),
-            datetime.combine(self.following.first, time.min, zone),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.year}-Q{self.number}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Quarter":
-        """
-        Read ``2026-Q4``.
-
-        :raises ValueError: the text is no quarter.
-        """
-        year, _, number = text.upper().partition("-Q")
-        if not (year.isdigit() and number in {"1", "2", "3", "4"} and len(year) == 4):  # noqa: PLR2004
-            raise ValueError("A quarter is written as 2026-Q4.")
-        return cls(int(year), int(number))

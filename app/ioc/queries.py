@@ -1,14 +1,13 @@
 """What the tiles count, in one aggregate each; the same rule as ``domain.on_time``, said in SQL for many dossiers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.ioc.domain import Share
+from app.core.i18n import N_
+from app.web.tiles import Share, TileRow
 
 # Dossiers that were received before the period's end and not finished before its start. A pause of the clock is a
 # supplement request; finished pauses are taken off the end, a pause that lasts ends the dossier's time at its start.
@@ -37,43 +36,26 @@ _BY_OFFICE = text(
     " group by office order by office"
 )
 _LATE = text(
-    f"{_HANDLED} select id, code, title, office, appointment_at, ended_at, requests from handled"  # noqa: S608
+    f"{_HANDLED} select id, code, title, office, appointment_at, decided_at, ended_at, requests from handled"  # noqa: S608
     f" where not ({_ON_TIME}) order by appointment_at, id limit 200"
 )
 
-_RESULTS = text(
-    """
-    select count(*) filter (where exists (
-             select 1 from documents_document d join documents_issued i on i.document_id = d.id
-              where d.subject_kind = 'case' and d.subject_id = c.id and d.kind = any(:kinds))) as part,
-           count(*) as whole
-      from workflow_case c
-     where c.national in (9, 10) and c.decided_at >= :since and c.decided_at < :until
-    """
+_FINISHED = """
+  from workflow_case c
+  cross join lateral (
+    select exists (select 1 from documents_document d join documents_issued i on i.document_id = d.id
+                    where d.subject_kind = 'case' and d.subject_id = c.id and d.kind = any(:kinds)) as issued) r
+ where c.national in (9, 10) and c.decided_at >= :since and c.decided_at < :until
+"""
+_RESULTS = text(f"select count(*) filter (where r.issued) as part, count(*) as whole {_FINISHED}")
+_RESULTS_BY_OFFICE = text(
+    f"select c.office, count(*) filter (where r.issued) as part, count(*) as whole {_FINISHED}"
+    " group by c.office order by c.office"
 )
 _WITHOUT_RESULT = text(
-    """
-    select c.id, c.code, c.title, c.office, c.decided_at
-      from workflow_case c
-     where c.national in (9, 10) and c.decided_at >= :since and c.decided_at < :until
-       and not exists (select 1 from documents_document d join documents_issued i on i.document_id = d.id
-                        where d.subject_kind = 'case' and d.subject_id = c.id and d.kind = any(:kinds))
-     order by c.decided_at, c.id limit 200
-    """
+    f"select c.id, c.code, c.title, c.office, c.decided_at {_FINISHED}"
+    " and not r.issued order by c.decided_at, c.id limit 200"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LateDossier:
-    """A dossier behind an indicator: what it is and why it counts against it."""
-
-    id: UUID
-    code: str
-    title: str
-    office: str
-    due_at: datetime | None
-    ended_at: datetime | None
-    requests: int
 
 
 def handled_on_time(session: Session, *, since: datetime, until: datetime, now: datetime) -> Share:
@@ -90,15 +72,27 @@ def handled_by_office(
     return [(row.office, Share(row.part, row.whole)) for row in rows]
 
 
-def late_dossiers(session: Session, *, since: datetime, until: datetime, now: datetime) -> list[LateDossier]:
+def late_dossiers(session: Session, *, since: datetime, until: datetime, now: datetime) -> list[TileRow]:
     """Return the dossiers that count against indicator 2.1, at most 200."""
     rows = session.execute(_LATE, {"since": since, "until": until, "now": now})
     return [
-        LateDossier(
-            row.id, row.code, row.title, row.office, row.appointment_at, row.ended_at, row.requests or 0
+        TileRow(
+            code=row.code,
+            title=row.title,
+            office=row.office,
+            reason=_why_late(row),
+            href=f"/dossiers/{row.id}",
+            due_at=row.appointment_at,
+            ended_at=row.ended_at,
         )
         for row in rows
     ]
+
+
+def _why_late(row: Row[Any]) -> str:
+    if (row.requests or 0) > 1:
+        return N_("More than one supplement request")
+    return N_("Finished after the return date") if row.decided_at else N_("Still open after the return date")
 
 
 def electronic_results(session: Session, *, since: datetime, until: datetime, kinds: list[str]) -> Share:
@@ -107,9 +101,27 @@ def electronic_results(session: Session, *, since: datetime, until: datetime, ki
     return Share(row.part, row.whole)
 
 
+def results_by_office(
+    session: Session, *, since: datetime, until: datetime, kinds: list[str]
+) -> list[tuple[str, Share]]:
+    """Return indicator 4.1 for each division that finished dossiers."""
+    rows = session.execute(_RESULTS_BY_OFFICE, {"since": since, "until": until, "kinds": kinds})
+    return [(row.office, Share(row.part, row.whole)) for row in rows]
+
+
 def without_electronic_result(
     session: Session, *, since: datetime, until: datetime, kinds: list[str]
-) -> list[LateDossier]:
+) -> list[TileRow]:
     """Return the dossiers that count against indicator 4.1, at most 200."""
-    rows: Any = session.execute(_WITHOUT_RESULT, {"since": since, "until": until, "kinds": kinds})
-    return [LateDossier(row.id, row.code, row.title, row.office, None, row.decided_at, 0) for row in rows]
+    rows = session.execute(_WITHOUT_RESULT, {"since": since, "until": until, "kinds": kinds})
+    return [
+        TileRow(
+            code=row.code,
+            title=row.title,
+            office=row.office,
+            reason=N_("Finished without an electronic result"),
+            href=f"/dossiers/{row.id}",
+            ended_at=row.decided_at,
+        )
+        for row in rows
+    ]

@@ -1,7 +1,6 @@
 """The board's JSON: what a tile says, for the page and for programs alike."""
 
 from datetime import datetime
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +36,10 @@ class TileOut(_Out):
     meets_target: bool | None
     change: str | None = Field(description="Percentage points against the quarter before.")
     read_at: datetime = Field(description="When the value was computed.")
+    fed_at: datetime | None = Field(
+        description="Last sign of life of what feeds the tile; null when it needs none."
+    )
+    stale: bool = Field(description="What feeds the tile is silent: the value may lag behind.")
     offices: list[OfficeShare]
     rows_href: str | None
 
@@ -65,15 +68,15 @@ class Series(_Out):
 
 
 class RowOut(_Out):
-    """A dossier that counts against an indicator."""
+    """What counts against an indicator, and why."""
 
-    id: UUID
     code: str
     title: str
-    office: str
+    office: str = Field(description="Code of the division.")
+    reason: str = Field(description="Why it counts against the indicator, in the reader's language.")
+    href: str | None = Field(description="Page of the object.")
     due_at: datetime | None
     ended_at: datetime | None
-    supplement_requests: int
 
 
 class Rows(_Out):

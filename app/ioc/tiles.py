@@ -1,72 +1,32 @@
-"""Tiles: an indicator with value, target, trend and freshness. Modules above register theirs in the same shape."""
+"""The tiles of the operations centre itself, over the dossiers of all procedures, and how any tile is read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.core import law
+from app.core import law, live
 from app.core.i18n import N_
 from app.core.kit.time import local_day
 from app.core.law import LawValueMissing
-from app.investment import facade as investment
 from app.ioc import queries
-from app.ioc.domain import Quarter, Share
-from app.ioc.queries import LateDossier
+from app.web.tiles import Scope, Share, Tile, TileRow
 
 # Kinds of papers that are results of procedures.
 RESULT_KINDS = ["IRC"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a tile is computed for: a quarter, seen at an instant."""
-
-    quarter: Quarter
-    now: datetime
-    zone: ZoneInfo
-
-    @property
-    def since(self) -> datetime:
-        """Return the first instant of the quarter."""
-        return self.quarter.bounds(self.zone)[0]
-
-    @property
-    def until(self) -> datetime:
-        """Return the first instant after the quarter."""
-        return self.quarter.bounds(self.zone)[1]
-
-    def before(self) -> "Scope":
-        """Return the same for the quarter before, as it ended."""
-        earlier = self.quarter.previous
-        return Scope(earlier, min(self.now, earlier.bounds(self.zone)[1]), self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """
-    One indicator.
-
-    ``code`` is its number in the source; ``title`` and ``meaning`` are English message ids; ``target`` is a law key.
-    ``rows`` lists what counts against it, for the page behind the tile.
-    """
-
-    code: str
-    title: str
-    meaning: str
-    source: str
-    value: Callable[[Session, Scope], Share]
-    target: str | None = None
-    by_office: Callable[[Session, Scope], Sequence[tuple[str, Share]]] | None = None
-    rows: Callable[[Session, Scope], Sequence[LateDossier]] | None = None
+# What feeds a tile shows at least once a minute that it works; two missed signs make the tile stale.
+STALE_AFTER = timedelta(minutes=2, seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A tile's value at one moment: share, target, change against the quarter before, and when it was computed."""
+    """
+    A tile's value at one moment: share, target, change against the quarter before, and how fresh it is.
+
+    :ivar fed_at: last sign of life of what feeds the tile; None when it needs no feed or the feed never worked.
+    """
 
     tile: Tile
     share: Share
@@ -74,6 +34,8 @@ class Reading:
     target_assumed: bool
     change: Decimal | None
     read_at: datetime
+    fed_at: datetime | None
+    stale: bool
 
     @property
     def meets_target(self) -> bool | None:
@@ -91,67 +53,63 @@ def _on_time_by_office(session: Session, scope: Scope) -> Sequence[tuple[str, Sh
     return queries.handled_by_office(session, since=scope.since, until=scope.until, now=scope.now)
 
 
-def _late(session: Session, scope: Scope) -> Sequence[LateDossier]:
+def _late(session: Session, scope: Scope) -> Sequence[TileRow]:
     return queries.late_dossiers(session, since=scope.since, until=scope.until, now=scope.now)
-
-
-def _online(session: Session, scope: Scope) -> Share:
-    day = min(local_day(scope.now, scope.zone), scope.quarter.following.first)
-    online, all_procedures = investment.offered_online(session, day)
-    return Share(online, all_procedures)
 
 
 def _results(session: Session, scope: Scope) -> Share:
     return queries.electronic_results(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
 
 
-def _without_result(session: Session, scope: Scope) -> Sequence[LateDossier]:
+def _results_by_office(session: Session, scope: Scope) -> Sequence[tuple[str, Share]]:
+    return queries.results_by_office(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
+
+
+def _without_result(session: Session, scope: Scope) -> Sequence[TileRow]:
     return queries.without_electronic_result(
         session, since=scope.since, until=scope.until, kinds=RESULT_KINDS
     )
 
 
-TILES: Mapping[str, Tile] = {
-    tile.code: tile
-    for tile in (
-        Tile(
-            "2.1",
-            N_("Dossiers handled on time"),
-            N_("Dossiers handled on time or still in time, of those received or handled in the quarter."),
-            "decision-766-qd-ttg",
-            _on_time,
-            by_office=_on_time_by_office,
-            rows=_late,
-        ),
-        Tile(
-            "3.1",
-            N_("Procedures offered online"),
-            N_("Procedures that can be filed online, of all procedures of the authority's catalogue."),
-            "decision-766-qd-ttg",
-            _online,
-            target="ioc.target.online_services",
-        ),
-        Tile(
-            "4.1",
-            N_("Electronic results"),
-            N_("Finished dossiers whose result is issued electronically, of those that return a paper."),
-            "decision-766-qd-ttg",
-            _results,
-            target="ioc.target.electronic_results",
-            rows=_without_result,
-        ),
-    )
-}
+DECISION_766 = "decision-766-qd-ttg"
+
+TILES = (
+    Tile(
+        "2.1",
+        N_("Dossiers handled on time"),
+        N_("Dossiers handled on time or still in time, of those received or handled in the quarter."),
+        DECISION_766,
+        _on_time,
+        by_office=_on_time_by_office,
+        rows=_late,
+        fed_at=live.last_step,
+        order=21,
+    ),
+    Tile(
+        "4.1",
+        N_("Electronic results"),
+        N_("Finished dossiers whose result is issued electronically, of those that return a paper."),
+        DECISION_766,
+        _results,
+        target="ioc.target.electronic_results",
+        by_office=_results_by_office,
+        rows=_without_result,
+        fed_at=live.last_step,
+        order=41,
+    ),
+)
 
 
 def read(session: Session, tile: Tile, scope: Scope) -> Reading:
-    """Compute a tile for a quarter, with its target and the change against the quarter before."""
+    """Compute a tile for a quarter, with its target, the change against the quarter before, and its freshness."""
     share, earlier = tile.value(session, scope), tile.value(session, scope.before())
     target, assumed = _target(session, tile, scope)
     change = None
     if share.percent is not None and earlier.percent is not None:
         change = share.percent - earlier.percent
-    return Reading(tile, share, target, assumed, change, scope.now)
+    fed_at = tile.fed_at(session) if tile.fed_at is not None else None
+    silent = tile.fed_at is not None and (fed_at is None or scope.now - fed_at > STALE_AFTER)
+    return Reading(tile, share, target, assumed, change, scope.now, fed_at, silent)
 
 
 def _target(session: Session, tile: Tile, scope: Scope) -> tuple[Decimal | None, bool]:

@@ -1,20 +1,23 @@
 """What a module offers to the shell. The composition root collects one ``ModuleSpec`` from each module."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
+from starlette.routing import BaseRoute
 
 from app.core.auth.permissions import Permission
 from app.core.jobs import JobRegistry
 from app.core.kit.actor import Actor
+from app.core.live.pokes import Mapper
 from app.core.outbox import HandlerRegistry
 from app.core.workflow.step import Effect, Guard
 from app.web.kernel import Kernel
+from app.web.tiles import Tile
 
 Text = Mapping[str, str]
 
@@ -73,7 +76,9 @@ class ModuleSpec:
     The wiring of one module and nothing else.
 
     ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``guards`` and
-    ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
+    ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans. ``topics`` are live
+    topics with the permission to hear them, ``pokes`` says which events poke which topics;
+    ``streams`` are routes that stay open and are no unit of work.
     """
 
     code: str
@@ -82,6 +87,10 @@ class ModuleSpec:
     menu: Sequence[MenuItem] = ()
     doors: Sequence[Door] = ()
     panels: Sequence[ObjectPanel] = ()
+    tiles: Sequence[Tile] = ()
+    topics: Mapping[str, str] = field(default_factory=dict)
+    pokes: Mapping[str, Mapper] = field(default_factory=dict)
+    streams: Sequence[BaseRoute] = ()
     templates: Path | None = None
     procedures: Path | None = None
     catalogue: Path | None = None

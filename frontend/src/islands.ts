@@ -6,6 +6,7 @@ export type Island = (host: HTMLElement) => (() => void) | void | Promise<(() =>
 // Each line is a dynamic import, so that a page loads only the islands that stand on it.
 const islands: Record<string, () => Promise<{ default: Island }>> = {
   copy: () => import('./islands/copy'),
+  freshness: () => import('./islands/freshness'),
   upload: () => import('./islands/upload'),
 }
 

@@ -1,11 +1,8 @@
 """Indicator formulas of Decision 766: the rule and its traps."""
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from app.ioc.domain import Handling, Quarter, Share, on_time
+from app.ioc.domain import Handling, on_time
 
 DAY = timedelta(days=1)
 RECEIVED = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -48,25 +45,3 @@ class TestOnTime:
         open_ended = handling(appointment_at=None, result_at=RECEIVED + 10 * DAY)
         assert on_time(open_ended, period_end=PERIOD_END, longest=10 * DAY)
         assert not on_time(open_ended, period_end=PERIOD_END, longest=9 * DAY)
-
-
-class TestShare:
-    def test_nothing_over_nothing_is_no_share(self) -> None:
-        assert Share(0, 0).percent is None
-
-    @pytest.mark.parametrize(
-        ("part", "whole", "percent"), [(1, 3, "33.33"), (2, 3, "66.67"), (1, 800, "0.13")]
-    )
-    def test_two_decimals_half_up(self, part: int, whole: int, percent: str) -> None:
-        assert Share(part, whole).percent == Decimal(percent)
-
-
-class TestQuarter:
-    def test_neighbours_cross_the_year(self) -> None:
-        assert str(Quarter.of(date(2026, 12, 31)).following) == "2027-Q1"
-        assert str(Quarter.of(date(2026, 1, 1)).previous) == "2025-Q4"
-
-    @pytest.mark.parametrize("text", ["2026", "2026-Q5", "Q1-2026", "26-Q1", ""])
-    def test_what_is_no_quarter_is_refused(self, text: str) -> None:
-        with pytest.raises(ValueError, match="quarter"):
-            Quarter.parse(text)

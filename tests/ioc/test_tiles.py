@@ -1,16 +1,28 @@
 """Tiles on real dossiers: the SQL says what the rule says, and one dossier moves each tile both ways."""
 
+import io
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import pikepdf
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 
-from app.core.workflow.models import Case, ClockInterval
-from app.ioc import queries, tiles
-from app.ioc.domain import Handling, Quarter, Share, on_time
-from app.ioc.tiles import Scope
+from app.core.documents import service as documents
+from app.core.documents.store import FileStore
+from app.core.evidence import Subject
+from app.core.kit.actor import SYSTEM
+from app.core.workflow.models import Case, ClockInterval, ProcedureVersion
+from app.investment import tiles as investment_tiles
+from app.ioc import tiles
+from app.ioc.domain import Handling, on_time
+from app.web.tiles import Quarter, Scope, Share
 from tests.core.workflow.conftest import TO_REVIEW, Play, play, ready_shared, session  # noqa: F401  fixtures
 
+ON_TIME, RESULTS = tiles.TILES
+[ONLINE] = investment_tiles.TILES
 GAPS = [{"target": "site", "code": "MISSING"}]
 
 
@@ -58,11 +70,11 @@ def test_sql_and_rule_agree(play: Play, story: str) -> None:  # noqa: F811
         play.take(case, "head", "approve_refusal")
         play.take(case, "leader", "refuse", reason="Không đủ.")
     play.session.flush()
-    assert tiles.TILES["2.1"].value(play.session, scope(play)) == Share(int(rule(play, case)), 1)
+    assert ON_TIME.value(play.session, scope(play)) == Share(int(rule(play, case)), 1)
 
 
 def test_one_dossier_moves_the_on_time_tile_both_ways(play: Play) -> None:  # noqa: F811
-    tile = tiles.TILES["2.1"]
+    tile = ON_TIME
     assert tile.value(play.session, scope(play)).percent is None
     case = play.at(play.draft(), *TO_REVIEW)
     play.session.flush()
@@ -70,17 +82,71 @@ def test_one_dossier_moves_the_on_time_tile_both_ways(play: Play) -> None:  # no
     play.now += timedelta(days=30)
     assert tile.value(play.session, scope(play)) == Share(0, 1)
     assert tile.rows is not None
-    assert [row.id for row in tile.rows(play.session, scope(play))] == [case.id]
+    [row] = tile.rows(play.session, scope(play))
+    assert (row.href, row.reason) == (f"/dossiers/{case.id}", "Still open after the return date")
     assert tile.by_office is not None
     assert list(tile.by_office(play.session, scope(play))) == [("INVEST", Share(0, 1))]
 
 
-def test_a_result_without_electronic_paper_counts_against_the_tile(play: Play) -> None:  # noqa: F811
+def test_one_dossier_moves_the_results_tile_both_ways(play: Play, tmp_path: Path) -> None:  # noqa: F811
+    assert RESULTS.value(play.session, scope(play)).percent is None
     case = play.at(play.draft(), *TO_REVIEW)
     play.take(case, "appraiser", "draft_decision", reason="Đủ.")
     play.at(case, ("head", "approve"), ("leader", "sign"))
     play.session.flush()
-    when = scope(play)
-    assert queries.electronic_results(
-        play.session, since=when.since, until=when.until, kinds=["IRC"]
-    ) == Share(0, 1)
+    assert RESULTS.value(play.session, scope(play)) == Share(0, 1)
+    assert RESULTS.by_office is not None
+    assert list(RESULTS.by_office(play.session, scope(play))) == [("INVEST", Share(0, 1))]
+    assert RESULTS.rows is not None
+    assert [row.code for row in RESULTS.rows(play.session, scope(play))] == [case.code]
+    hand_over(play, case, FileStore(tmp_path))
+    assert RESULTS.value(play.session, scope(play)) == Share(1, 1)
+    assert list(RESULTS.rows(play.session, scope(play))) == []
+
+
+def hand_over(play: Play, case: Case, store: FileStore) -> None:  # noqa: F811
+    """Issue a result as an electronic paper, as signing a certificate does."""
+    pdf = pikepdf.new()
+    pdf.add_blank_page()
+    content = io.BytesIO()
+    pdf.save(content)
+    paper = documents.store_paper(
+        play.session, store=store, pdf=content.getvalue(), title="GCN.pdf", kind="IRC", party_id=case.party_id,
+        subject=Subject("case", case.id), actor=SYSTEM, now=play.now,
+    )  # fmt: skip
+    play.session.flush()
+    documents.issue(
+        play.session, document=paper, verification_code=documents.new_verification_code(), number="GCN-1",
+        public={}, actor=SYSTEM, now=play.now,
+    )  # fmt: skip
+    play.session.flush()
+
+
+def test_a_procedure_moves_the_online_tile_both_ways(play: Play) -> None:  # noqa: F811
+    before = ONLINE.value(play.session, scope(play))
+    assert ONLINE.rows is not None
+    assert before.whole - before.part == len(ONLINE.rows(play.session, scope(play)))
+    assert 0 < before.part < before.whole, "the denominator is the whole catalogue"
+    version = play.session.scalars(
+        select(ProcedureVersion).where(
+            ProcedureVersion.code == "IRC_SPECIAL", ProcedureVersion.valid.contains(play.now.date())
+        )
+    ).one()
+    in_force = version.valid
+    version.valid = Range(in_force.lower, play.now.date(), bounds="[)")
+    play.session.flush()
+    assert ONLINE.value(play.session, scope(play)) == Share(before.part - 1, before.whole)
+    version.valid = in_force
+    play.session.flush()
+    assert ONLINE.value(play.session, scope(play)) == before
+
+
+def test_a_silent_feed_makes_its_tile_stale(play: Play) -> None:  # noqa: F811
+    sign_of_life = play.now
+    tile = replace(ON_TIME, fed_at=lambda _: sign_of_life)
+    assert not tiles.read(play.session, tile, scope(play)).stale
+    play.now += timedelta(minutes=5)
+    reading = tiles.read(play.session, tile, scope(play))
+    assert (reading.stale, reading.fed_at) == (True, sign_of_life)
+    assert tiles.read(play.session, replace(tile, fed_at=lambda _: None), scope(play)).stale
+    assert not tiles.read(play.session, ONLINE, scope(play)).stale, "the catalogue needs no feed"

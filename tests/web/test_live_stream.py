@@ -249,7 +249,7 @@ def test_an_answer_that_never_begins_takes_no_place(house: House) -> None:
     async def work() -> None:
         hub = Hub()
         for _ in range(50):
-            EventStream(hub, actor, wanted=None, last_seq=None)
+            EventStream(hub, actor, frozenset(), wanted=None, last_seq=None)
         assert len(hub) == 0
 
         async def gone() -> Any:
@@ -263,7 +263,7 @@ def test_an_answer_that_never_begins_takes_no_place(house: House) -> None:
 
         for send in (broken, fine):
             for _ in range(50):
-                answer = EventStream(hub, actor, wanted=None, last_seq=None)
+                answer = EventStream(hub, actor, frozenset(), wanted=None, last_seq=None)
                 try:
                     await asyncio.wait_for(answer({"type": "http"}, gone, send), 5)
                 except OSError:

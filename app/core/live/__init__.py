@@ -11,7 +11,7 @@ from app.core.live.hub import Hub, Mailbox, TooManyStreams
 from app.core.live.listener import Listener
 from app.core.live.models import LivePoke, LivePosition
 from app.core.live.pokes import RESYNC, RIGHTS, Poke, PokeBook, all_of, own
-from app.core.live.relay import Fact, Relay, Tail
+from app.core.live.relay import Fact, Relay, Tail, last_step
 from app.core.live.rights import Standing, actors_in_force
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "TooManyStreams",
     "actors_in_force",
     "all_of",
+    "last_step",
     "own",
 ]

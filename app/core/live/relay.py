@@ -14,9 +14,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core.db import WORK_LOGINS, DbRole
 from app.core.kit.time import utcnow
+from app.core.live.models import LivePosition
 from app.core.live.pokes import RESYNC, Poke, PokeBook
 from app.core.settings import DatabaseTarget
 from app.core.telemetry import get_logger
@@ -47,6 +50,11 @@ _TIDY_EVERY = timedelta(minutes=1)
 _RETRY_S = 2.0
 
 _log = get_logger(__name__)
+
+
+def last_step(session: Session) -> datetime | None:
+    """Return when a relay last showed that it works, to the minute; None when none ever did. For officers' sessions."""
+    return session.scalar(select(LivePosition.at).where(LivePosition.relay == _NAME))
 
 
 class Fact(Protocol):

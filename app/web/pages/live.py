@@ -7,6 +7,7 @@ while it is being answered. A stream that is never read, or whose reader is gone
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -38,11 +39,15 @@ _MOST_TOPICS = 20
 watches = router()
 
 
-def keys_of(actor: Actor) -> frozenset[str]:
-    """Return what an actor may hear: the own topic, the own parties, and for readers of dossiers all of them."""
+def keys_of(actor: Actor, topics: Mapping[str, str]) -> frozenset[str]:
+    """
+    Return what an actor may hear: the own topic, the own parties, and for readers of dossiers all of them.
+
+    :param topics: topics of the modules with the permission to hear each.
+    """
     if actor.user_id is None:
         return frozenset()
-    keys = {own(actor.user_id)}
+    keys = {own(actor.user_id), *(topic for topic, permission in topics.items() if actor.may(permission))}
     if actor.is_officer:
         if actor.may(READ):
             keys |= {"inbox", all_of("case"), all_of("party")}
@@ -58,12 +63,19 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, hub: Hub, actor: Actor, *, wanted: frozenset[str] | None, last_seq: int | None
+        self,
+        hub: Hub,
+        actor: Actor,
+        keys: frozenset[str],
+        *,
+        wanted: frozenset[str] | None,
+        last_seq: int | None,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = hub
         self._actor = actor
+        self._keys = keys
         self._wanted = wanted
         self._last_seq = last_seq
 
@@ -71,9 +83,7 @@ class EventStream(Response):
         """Answer until the reader goes or the session ends."""
         assert self._actor.session_id is not None, "the route opens a stream for sessions only"
         first = self._hub.last_seq if self._last_seq is None else self._last_seq
-        box = self._hub.join(
-            self._actor.session_id, keys_of(self._actor), wanted=self._wanted, last_seq=self._last_seq
-        )
+        box = self._hub.join(self._actor.session_id, self._keys, wanted=self._wanted, last_seq=self._last_seq)
         tasks: list[asyncio.Task[None]] = []
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -117,12 +127,16 @@ class Events:
     """
     Streams the names of what changes; an application of its own, since it is no unit of work.
 
-    Without a session the answer is 204, by which a browser knows not to ask again. ``topic`` narrows the stream; a
-    topic that the caller may not see is not found, whether it exists or not. ``after`` is the number of the last poke
-    before the page was made, for a browser that has seen none yet; ``Last-Event-ID`` is stronger.
+    ``only`` fixes the topics of the stream; without it ``topic`` in the query may narrow them. Without a session the
+    answer is 204, by which a browser knows not to ask again; a topic that the caller may not see is not found, whether
+    it exists or not. ``after`` is the number of the last poke before the page was made, for a browser that has seen
+    none yet; ``Last-Event-ID`` is stronger.
     """
 
     in_background = True
+
+    def __init__(self, *only: str) -> None:
+        self._only = only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -134,14 +148,16 @@ class Events:
         if actor.session_id is None:
             await Response(status_code=204)(scope, receive, send)
             return
-        wanted = request.query_params.getlist("topic")[:_MOST_TOPICS]
+        keys = keys_of(actor, app.state.topics)
+        wanted = self._only or request.query_params.getlist("topic")[:_MOST_TOPICS]
         for each in wanted:
-            if not await run_in_threadpool(_may_hear, app.state.database, actor, each):
+            if not await run_in_threadpool(_may_hear, app.state.database, actor, keys, each):
                 raise NotFound
         last = request.headers.get("last-event-id") or request.query_params.get("after", "")
         answer = EventStream(
             app.state.hub,
             actor,
+            keys,
             wanted=frozenset(wanted) or None,
             last_seq=int(last) if last.isdecimal() and len(last) < 19 else None,  # noqa: PLR2004  64 bits
         )
@@ -151,9 +167,8 @@ class Events:
 stream = Route("/events", Events(), name="events")
 
 
-def _may_hear(database: Database, actor: Actor, topic: str) -> bool:
+def _may_hear(database: Database, actor: Actor, keys: frozenset[str], topic: str) -> bool:
     """Tell whether an actor may ask for one topic by name; dossiers are looked up under the actor's own role."""
-    keys = keys_of(actor)
     if topic == "user" or topic in keys:
         return True
     kind, _, rest = topic.partition(":")
@@ -178,7 +193,8 @@ def listener_of(app: FastAPI, database: Database) -> Listener:
         found = await run_in_threadpool(
             actors_in_force, database, asked, book=app.state.permissions, now=utcnow()
         )
-        hub.review({each: keys_of(found[each].actor) if each in found else None for each in asked})
+        topics: Mapping[str, str] = app.state.topics
+        hub.review({each: keys_of(found[each].actor, topics) if each in found else None for each in asked})
 
     return Listener(database.target, hub, review)
 
