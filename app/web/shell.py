@@ -41,6 +41,10 @@ DOORS = (
 _KEYS = {"inbox": "i", "law": "l", "opinions": "o", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
 
 
+# Entries in the bar of a phone, beside search and the own account; the menu button leads to all.
+BOTTOM_PLACES = 3
+
+
 def shows_frame(request: Request) -> bool:
     """Tell whether the answer may be a whole page, whose frame counts the unread notices."""
     wants_html = "text/html" in request.headers.get("accept", "")
@@ -55,6 +59,9 @@ def navigation(request: Request, actor: Actor) -> list[NavItem]:
     gettext = request_translator(request).gettext
     path = request.url.path
     items: list[MenuItem] = sorted(request.app.state.menu, key=lambda item: item.order)
+    seen = [
+        item for item in items if not item.permissions or any(actor.may(code) for code in item.permissions)
+    ]
     return [
         NavItem(
             gettext(item.title),
@@ -62,8 +69,7 @@ def navigation(request: Request, actor: Actor) -> list[NavItem]:
             item.icon,
             active=path == item.href or path.startswith(item.href + "/"),
             key=_KEYS.get(item.code, ""),
-            bottom=item.order <= 60,  # noqa: PLR2004  the bar of a phone holds four
+            bottom=place < BOTTOM_PLACES,
         )
-        for item in items
-        if not item.permissions or any(actor.may(code) for code in item.permissions)
+        for place, item in enumerate(seen)
     ]
