@@ -25,11 +25,14 @@ from app.core.telemetry import configure_logging
 from app.modules import MODULES, Platform, compose
 from app.web import errors, panels, shell
 from app.web.api.dossiers import dossier_api, dossier_once
+from app.web.api.oauth import oauth
 from app.web.background import is_background
+from app.web.bearer import API, identify_program, token_of
 from app.web.edge import Edge
 from app.web.pages.account import account
 from app.web.pages.admin import admin
 from app.web.pages.admin_person import admin_person
+from app.web.pages.api_clients import api_clients
 from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
@@ -104,6 +107,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         security,
         admin,
         admin_person,
+        api_clients,
+        oauth,
         preferences,
         personal_pages,
         dossiers,
@@ -168,6 +173,8 @@ def _state(app: FastAPI, platform: Platform) -> None:
 
 def _identify(request: Request) -> Actor:
     """Find out who asks, and which menu they see."""
+    if (bearer := token_of(request)) is not None:
+        return identify_program(request, bearer)
     token = request.state.session_token
     actor = ANONYMOUS
     if token:
@@ -180,6 +187,8 @@ def _identify(request: Request) -> Actor:
             touch=not is_background(request),
         )
         actor = found or ANONYMOUS
+    if request.url.path.startswith(API):
+        return actor
     request.state.nav = shell.navigation(request, actor)
     if actor.session_id is not None:
         request.state.events_url = f"/events?after={request.app.state.hub.last_seq}"

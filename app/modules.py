@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+import app.core.auth.clients.models
 import app.core.auth.models
 import app.core.documents.models
 import app.core.evidence.models
@@ -17,6 +18,7 @@ import app.core.outbox.models
 import app.core.privacy.models
 import app.core.workflow.models  # noqa: F401  all of the kernel's tables are mapped
 from app.core import notifications, outbox
+from app.core.auth.clients.tokens import forget_tokens
 from app.core.auth.permissions import PERMISSIONS as AUTH_PERMISSIONS
 from app.core.auth.permissions import PermissionBook
 from app.core.jobs import JobRegistry
@@ -103,6 +105,7 @@ def compose(settings: Settings) -> Platform:
     )
     jobs.every_minute("workflow.timers")(Scan(desk))
     jobs.every_minute("web.forget_idempotency")(forget_expired)
+    jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
     return Platform(
         settings=settings,
         zone=zone,

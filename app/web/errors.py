@@ -21,6 +21,7 @@ from app.core.evidence import Subject, record_denied
 from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
 from app.core.kit.time import utcnow
 from app.core.telemetry import get_logger
+from app.web.bearer import challenge
 from app.web.forms import local_path
 from app.web.render import is_htmx, render, render_error, request_translator
 from app.web.unit import GATE_WAIT_SECONDS, Busy
@@ -103,7 +104,9 @@ async def answer(request: Request, error: DomainError) -> Response:
         await _note_denied(request, error)
     if request.url.path.startswith("/api/"):
         chosen = request_translator(request)
-        return problem_response(error, instance=correlation, translate=chosen.gettext)
+        told = problem_response(error, instance=correlation, translate=chosen.gettext)
+        told.headers.update(challenge(request, error))
+        return told
     if isinstance(error, SignInNeeded) and request.method == "GET":
         if is_htmx(request):
             return _signed_out(request, error)

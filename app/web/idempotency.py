@@ -24,7 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from app.core.db import Base, Tenancy, tenancy
 from app.core.errors import DomainError
 from app.core.kit.time import utcnow
-from app.web.need import SignedInActor
+from app.web.need import KnownActor
 from app.web.unit import DbSession, UnitRoute
 
 HEADER = "Idempotency-Key"
@@ -128,7 +128,7 @@ async def _hash_of(request: Request) -> str:
 def claim(
     request: Request,
     session: DbSession,
-    actor: SignedInActor,
+    actor: KnownActor,
     request_hash: Annotated[str, Depends(_hash_of)],
     idempotency_key: Annotated[str, Header(alias=HEADER)] = "",
 ) -> None:

@@ -4,24 +4,67 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.core.errors import Forbidden
+from app.core.errors import DomainError, Forbidden
 from app.core.kit.actor import Actor, ActorKind
+from app.web.bearer import InsufficientScope
 from app.web.errors import SignInNeeded
 from app.web.unit import CurrentActor
 
 
-def signed_in(actor: CurrentActor) -> Actor:
-    """
-    Return the actor.
+class ForPeople(DomainError):
+    """A program asks for something that is for people only."""
 
-    :raises SignInNeeded: nobody is signed in.
+    code = "for-people"
+    status = 403
+    title = "This is not for programs."
+    detail = "The address serves people who are signed in; a program's token does not open it."
+    hint = "The page for developers lists what programs may use."
+
+
+def known(actor: CurrentActor) -> Actor:
+    """
+    Return the actor, a person or a program.
+
+    :raises SignInNeeded: nobody is signed in, and no token came.
     """
     if actor.kind is ActorKind.ANONYMOUS:
         raise SignInNeeded
     return actor
 
 
+KnownActor = Annotated[Actor, Depends(known)]
+
+
+def signed_in(actor: KnownActor) -> Actor:
+    """
+    Return the actor, who is a person: what does not say which scope it needs is not for programs.
+
+    :raises SignInNeeded: nobody is signed in.
+    :raises ForPeople: a program asks.
+    """
+    if actor.kind is ActorKind.CLIENT:
+        raise ForPeople
+    return actor
+
+
 SignedInActor = Annotated[Actor, Depends(signed_in)]
+
+
+class Scoped:
+    """A dependency that lets people in, and programs whose token has the scope."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+    def __call__(self, actor: KnownActor) -> Actor:
+        """
+        Return the actor.
+
+        :raises InsufficientScope: the program's token lacks the scope.
+        """
+        if actor.kind is ActorKind.CLIENT and not actor.may(self.scope):
+            raise InsufficientScope(scope=self.scope)
+        return actor
 
 
 def customer(actor: SignedInActor) -> Actor:

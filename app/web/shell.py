@@ -2,7 +2,7 @@
 
 from fastapi import Request
 
-from app.core.auth.permissions import JOIN, USER_MANAGE
+from app.core.auth.permissions import CLIENT_MANAGE, JOIN, USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.permissions import ADVISE, FILE, READ
@@ -26,6 +26,7 @@ MENU = (
         "readings", N_("Readings of personal data"), "/privacy/readings", "eye", frozenset({READINGS}), 45
     ),
     MenuItem("vault", N_("Our papers"), "/vault", "archive", frozenset({FILE}), 40),
+    MenuItem("api-clients", N_("Programs"), "/api-clients", "link", frozenset({CLIENT_MANAGE}), 90),
     MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
     MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),
     MenuItem("verify", N_("Verify"), "/verify", "shield-check", frozenset(), 70),

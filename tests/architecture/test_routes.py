@@ -6,10 +6,11 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from app.core.auth.clients.scopes import SCOPES
 from app.core.settings import Settings
 from app.main import create_app
 from app.web.forms import read_form
-from app.web.need import Holder, signed_in
+from app.web.need import Holder, Scoped, known
 from app.web.unit import UnitRoute, get_session, router
 from tests.architecture.routes import Found, walk
 
@@ -45,6 +46,12 @@ PUBLIC = {
     "POST /preferences/language": "a cookie of this browser",
     "POST /preferences/theme": "a cookie of this browser",
 }
+# Programs post here with credentials of their own in the body or header; no cookie is read, so no form token is due.
+PROTOCOLS = {
+    "POST /oauth/token": "client credentials for a token (RFC 6749)",
+    "POST /oauth/revoke": "client credentials to end a token (RFC 7009)",
+}
+PUBLIC |= PROTOCOLS | {"GET /.well-known/oauth-authorization-server": "metadata of the above (RFC 8414)"}
 # Answered by the framework itself, without a transaction.
 OUTSIDE = {"GET /api/v1/openapi.json"}
 
@@ -89,10 +96,20 @@ def test_every_permission_of_a_route_exists(app: FastAPI, routes: list[Found]) -
     assert wanted - known == set()
 
 
+def test_every_scope_of_a_route_exists_and_is_the_apis(routes: list[Found]) -> None:
+    wanted = {
+        (route.key, call.scope) for route in routes for call in route.calls() if isinstance(call, Scoped)
+    }
+    assert {scope for _, scope in wanted} <= SCOPES.keys()
+    assert [key for key, _ in wanted if " /api/" not in key] == [], (
+        "a program's token is read below /api only"
+    )
+
+
 def test_every_posted_form_passes_its_token(routes: list[Found]) -> None:
     unsafe = [route for route in routes if route.html and route.method in {"POST", "PUT", "PATCH", "DELETE"}]
     assert unsafe
-    assert [route.key for route in unsafe if read_form not in route.calls()] == []
+    assert {route.key for route in unsafe if read_form not in route.calls()} == set(PROTOCOLS)
 
 
 def test_html_routes_stay_out_of_the_api_document(routes: list[Found]) -> None:
@@ -132,7 +149,7 @@ def _app_with_a_bare_route(app: FastAPI, *, unit: bool) -> Found:
 
 
 def _guarded(route: Found) -> bool:
-    return any(call is signed_in or isinstance(call, Holder) for call in route.calls())
+    return any(call is known for call in route.calls())
 
 
 def _session_dependants(context: RouteContext) -> list[object]:

@@ -119,6 +119,7 @@ def test_nobody_may_delete_or_truncate_history(tables: dict[str, TableFacts]) ->
         "auth_session": {"ftz_worker"},
         "auth_registration": {"ftz_auth"},
         "notification_mail": {"ftz_worker"},
+        "auth_client_token": {"ftz_officer"},
         "outbox_event": {"ftz_worker"},
         "outbox_inbox": {"ftz_worker"},
         "job_failure": {"ftz_worker"},
@@ -141,7 +142,8 @@ def test_password_hashes_and_tokens_are_for_auth_only(
     with psycopg.connect(cluster.boot_conninfo(shared_bare.target.name)) as connection:
         readers = connection.execute(
             "select distinct grantee::text from information_schema.role_column_grants where privilege_type = 'SELECT'"
-            " and (table_name, column_name) in (('auth_user', 'password_hash'), ('auth_session', 'token_hash'))"
+            " and (table_name, column_name) in (('auth_user', 'password_hash'), ('auth_session', 'token_hash'),"
+            " ('auth_client_secret', 'secret_hash'), ('auth_client_token', 'token_hash'))"
             " and grantee = any(%s)",
             [list(ROLES)],
         ).fetchall()

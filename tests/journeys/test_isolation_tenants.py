@@ -27,7 +27,7 @@ from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
 from app.core.workflow.models import Case
 from app.web.forms import read_form
-from app.web.need import Holder, signed_in
+from app.web.need import known
 from tests.architecture.routes import Found, walk
 from tests.conftest import clone
 from tests.faults.people import (
@@ -128,7 +128,19 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             " values (%s, %s, %s, 'test.notice', 'case', %s, '{}', now())",
             [notice, row[1], whose.party_id, whose.keys["case_id"]],
         )
-    keys = {"session_id": row[0], "user_id": row[1], "membership_id": row[2], "notice_id": notice}
+        client = uuid7()
+        connection.execute(
+            "insert into auth_client (id, party_id, name, scopes, created_at, created_by, expires_at)"
+            " values (%s, %s, %s, '{dossiers.read}', now(), %s, now() + interval '1 year')",
+            [client, whose.party_id, whose.secrets[0], row[1]],
+        )
+    keys = {
+        "client_id": client,
+        "session_id": row[0],
+        "user_id": row[1],
+        "membership_id": row[2],
+        "notice_id": notice,
+    }
     return {name: str(key) for name, key in keys.items()}
 
 
@@ -161,11 +173,7 @@ def _belongings(house: House, person: Person, login: str, mark: str) -> Belongin
 
 def guarded(street: Street) -> list[Found]:
     """Return the routes that are not open to everybody."""
-    return [
-        route
-        for route in walk(street.house.app)
-        if any(call is signed_in or isinstance(call, Holder) for call in route.calls())
-    ]
+    return [route for route in walk(street.house.app) if any(call is known for call in route.calls())]
 
 
 def with_keys(street: Street) -> list[Found]:

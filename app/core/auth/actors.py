@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core.auth.clients.tokens import find_actor
 from app.core.auth.models import UserState
 from app.core.auth.permissions import PermissionBook
 from app.core.auth.roles import UserKind
@@ -39,14 +40,16 @@ class AccountNotUsable(DomainError):
 
 def actor_of(session: Session, user_id: UUID, *, book: PermissionBook, at: datetime) -> Actor:
     """
-    Return the actor that a user is at an instant, for jobs that act on behalf of somebody.
+    Return the actor that a user or an API client is at an instant, for jobs that act on behalf of somebody.
 
     Rights are looked up when the job runs, not when it was ordered: a delegation may have ended meanwhile. Runs under
-    the roles ftz_auth, ftz_officer and ftz_worker, in one statement.
+    the roles ftz_auth, ftz_officer and ftz_worker; one statement finds a user.
 
     :raises AccountNotUsable: no such user, or the account is locked or closed.
     """
     row = session.execute(_ACTOR_ROW, {"user_id": user_id, "at": at}).one_or_none()
+    if row is None and (client := find_actor(session, user_id, book=book, at=at)) is not None:
+        return client
     if row is None or row.state != UserState.ACTIVE:
         raise AccountNotUsable
     return make_actor(user_id=user_id, kind=row.kind, name=row.full_name, grants=row.grants or (), book=book)

@@ -18,13 +18,15 @@ class Permission:
     One action that can be allowed, with its default roles.
 
     ``code`` reads ``<topic>.<object>.<verb>`` or ``<object>.<verb>``; its first word is what the scope of a
-    delegation names. ``title`` and ``description`` are English message ids.
+    delegation names. ``title`` and ``description`` are English message ids. ``scopes`` name what an enterprise's own
+    program must have been allowed, to hold it as well.
     """
 
     code: str
     title: str
     description: str
     roles: frozenset[str]
+    scopes: frozenset[str] = frozenset()
 
 
 class PermissionBook:
@@ -48,6 +50,10 @@ class PermissionBook:
             for role in permission.roles:
                 by_role[role].add(permission.code)
         self._by_role = {role: frozenset(codes) for role, codes in by_role.items()}
+        self._by_scope = {
+            scope: frozenset(each.code for each in self._permissions.values() if scope in each.scopes)
+            for scope in {scope for each in self._permissions.values() for scope in each.scopes}
+        }
 
     def __iter__(self) -> Iterator[Permission]:
         return iter(self._permissions.values())
@@ -70,6 +76,10 @@ class PermissionBook:
         limit = frozenset(scope)
         return frozenset(code for code in codes if code.partition(".")[0] in limit) if limit else codes
 
+    def resolve_scopes(self, scopes: Iterable[str]) -> frozenset[str]:
+        """Return the codes that the scopes of a program bring together; one that no longer exists brings nothing."""
+        return frozenset[str]().union(*(self._by_scope.get(scope, frozenset()) for scope in scopes))
+
 
 def require(actor: Actor, *codes: str, party_id: UUID | None = None) -> None:
     """
@@ -87,6 +97,7 @@ MEMBER_MANAGE = "member.manage"
 OFFICE_MANAGE = "office.manage"
 SESSION_REVOKE = "session.revoke"
 DELEGATION_GIVE = "delegation.give"
+CLIENT_MANAGE = "client.manage"
 AUDIT_READ = "audit.read"
 JOIN = "party.join"
 
@@ -119,6 +130,12 @@ PERMISSIONS = (
         DELEGATION_GIVE,
         "Delegate",
         "Let another enterprise act for the own one, within roles, topics and a period.",
+        frozenset({"ENTERPRISE_ADMIN"}),
+    ),
+    Permission(
+        CLIENT_MANAGE,
+        "Manage programs",
+        "Register programs of the own enterprise for the API, replace their secrets and revoke them.",
         frozenset({"ENTERPRISE_ADMIN"}),
     ),
     Permission(

@@ -1,5 +1,6 @@
 """Who may do what with dossiers. Procedures name these; a module may add its own for a special step."""
 
+from app.core.auth.clients.scopes import DOSSIERS_WRITE
 from app.core.auth.permissions import Permission
 
 FILE = "workflow.case.file"
@@ -16,6 +17,7 @@ PERMISSIONS = (
         "File dossiers",
         "Prepare, file, complete and withdraw dossiers for the own enterprise.",
         frozenset({"ENTERPRISE_ADMIN", "FILER", "SIGNER"}),
+        scopes=frozenset({DOSSIERS_WRITE}),
     ),
     Permission(
         READ,

@@ -8,10 +8,11 @@ from uuid import UUID
 from fastapi import Depends, Header, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from app.core.auth.clients.scopes import DOSSIERS_READ, DOSSIERS_WRITE
 from app.core.auth.tokens import csrf_matches
 from app.core.errors import FieldProblem, Invalid
 from app.core.i18n import N_
-from app.core.kit.actor import Actor
+from app.core.kit.actor import Actor, ActorKind
 from app.core.kit.ids import uuid7
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import local_day, utcnow
@@ -38,21 +39,26 @@ from app.web.api.schemas import (
 )
 from app.web.forms import TokenMismatch
 from app.web.idempotency import once_router
-from app.web.need import SignedInActor
+from app.web.need import KnownActor, Scoped
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
 
 dossier_api = router(prefix="/api/v1", tags=["dossiers"])
 dossier_once = once_router(prefix="/api/v1", tags=["dossiers"])
 
+Reader = Annotated[Actor, Depends(Scoped(DOSSIERS_READ))]
+Writer = Annotated[Actor, Depends(Scoped(DOSSIERS_WRITE))]
 
-def own_browser(request: Request, csrf_token: Annotated[str, Header(alias="X-CSRF-Token")] = "") -> None:
+
+def own_browser(
+    request: Request, actor: KnownActor, csrf_token: Annotated[str, Header(alias="X-CSRF-Token")] = ""
+) -> None:
     """
-    Refuse a change that a foreign page could have sent with the browser's cookie.
+    Refuse a change that a foreign page could have sent with the browser's cookie; a program's token is no cookie.
 
     :raises TokenMismatch: the header does not carry the token of the caller's session.
     """
-    if not csrf_matches(request.state.csrf_secret, csrf_token):
+    if actor.kind is not ActorKind.CLIENT and not csrf_matches(request.state.csrf_secret, csrf_token):
         raise TokenMismatch
 
 
@@ -69,7 +75,7 @@ def list_procedures(session: DbSession, zone: CurrentZone) -> ProcedureList:
 @dossier_api.get("/dossiers")
 def list_dossiers(
     session: DbSession,
-    actor: SignedInActor,
+    actor: Reader,
     after: Annotated[str, Query(max_length=2000, description="Cursor of the page before.")] = "",
 ) -> DossierList:
     """Return the officer's open dossiers in the order of the clock, or the caller's own, newest first."""
@@ -86,7 +92,7 @@ def list_dossiers(
 
 
 @dossier_api.get("/dossiers/{case_id}")
-def get_dossier(response: Response, session: DbSession, actor: SignedInActor, case_id: UUID) -> DossierOut:
+def get_dossier(response: Response, session: DbSession, actor: Reader, case_id: UUID) -> DossierOut:
     """Return a dossier; the ETag is its revision."""
     found = _dossier(session, actor, case_id)
     response.headers["ETag"] = f'"{found.revision}"'
@@ -95,7 +101,7 @@ def get_dossier(response: Response, session: DbSession, actor: SignedInActor, ca
 
 @dossier_once.post("/dossiers", status_code=201, dependencies=[OwnBrowser])
 def open_dossier(
-    response: Response, session: DbSession, actor: SignedInActor, desk: CurrentDesk, body: NewDossier
+    response: Response, session: DbSession, actor: Writer, desk: CurrentDesk, body: NewDossier
 ) -> DossierOut:
     """Open a draft; repeat the request with the same Idempotency-Key and there is still one draft."""
     case = desk.open(
@@ -107,7 +113,7 @@ def open_dossier(
 
 @dossier_api.patch("/dossiers/{case_id}/answers", dependencies=[OwnBrowser])
 def change_answers(
-    session: DbSession, actor: SignedInActor, desk: CurrentDesk, case_id: UUID, body: ChangedAnswers
+    session: DbSession, actor: Writer, desk: CurrentDesk, case_id: UUID, body: ChangedAnswers
 ) -> DossierOut:
     """Lay answers over the saved ones; the last word on each question counts."""
     dossier = dossier_view.load(session, case_id, actor)
@@ -118,7 +124,7 @@ def change_answers(
 
 @dossier_api.post("/dossiers/{case_id}/actions/{action}", dependencies=[OwnBrowser])
 def take_action(
-    session: DbSession, actor: SignedInActor, desk: CurrentDesk, case_id: UUID, action: str, body: TakenAction
+    session: DbSession, actor: Writer, desk: CurrentDesk, case_id: UUID, action: str, body: TakenAction
 ) -> DossierOut:
     """Take an action; the same request twice is one step, since it names the revision that it was decided on."""
     dossier_view.load(session, case_id, actor)

@@ -21,7 +21,7 @@ from app.core.documents.signing import Appearance, SignatureReport, Trust, Verdi
 from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
 from app.core.evidence import Subject, record
 from app.core.i18n import N_
-from app.core.kit.actor import Actor
+from app.core.kit.actor import Actor, ActorKind
 from app.core.kit.ids import uuid7
 from app.core.kit.text import fold
 from app.core.workflow.definition import Definition
@@ -244,13 +244,16 @@ def representatives(session: Session, case: Case, definition: Definition, actor:
     """
     Return the names whose signature counts: the account's, the applicant's own, and representatives in the answers.
 
+    A program's name is whatever its enterprise called it, so it counts for nobody.
+
     Representatives are asked for by questions, or columns of a table, of the code ``representative``.
     """
     applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
     tables = [case.answers.get(field.code) for field in definition.fields().values() if field.type == "rows"]
     rows = [case.answers, *(row for table in tables for row in table or ())]
     answered = [str(row[REPRESENTATIVE]) for row in rows if row.get(REPRESENTATIVE)]
-    return [actor.name, applicant, *answered]
+    own = [] if actor.kind is ActorKind.CLIENT else [actor.name]
+    return [*own, applicant, *answered]
 
 
 def _open_digest(case: Case, definition: Definition, actor: Actor) -> str:

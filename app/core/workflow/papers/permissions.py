@@ -1,5 +1,6 @@
 """Who may sign for an applicant."""
 
+from app.core.auth.clients.scopes import FORMS_SIGN
 from app.core.auth.permissions import Permission
 
 SIGN_FORM = "workflow.form.sign"
@@ -10,5 +11,6 @@ PERMISSIONS = (
         "Sign for the enterprise",
         "Sign the application form of a dossier as a representative of the applicant.",
         frozenset({"ENTERPRISE_ADMIN", "SIGNER"}),
+        scopes=frozenset({FORMS_SIGN}),
     ),
 )

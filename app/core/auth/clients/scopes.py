@@ -1,0 +1,51 @@
+"""What an enterprise may let a program do. Permissions say for themselves which scope brings them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.core.i18n import N_
+
+DOSSIERS_READ = "dossiers.read"
+DOSSIERS_WRITE = "dossiers.write"
+FORMS_SIGN = "forms.sign"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope with its words; ``needs`` names one without which it would be of no use."""
+
+    code: str
+    title: str
+    description: str
+    needs: str = ""
+
+
+_TABLE = (
+    Scope(
+        DOSSIERS_READ, N_("Read dossiers"), N_("See the enterprise's dossiers, their papers and their clock.")
+    ),
+    Scope(
+        DOSSIERS_WRITE,
+        N_("Prepare and file dossiers"),
+        N_("Open drafts, answer questions, upload papers, file, complete and withdraw."),
+        needs=DOSSIERS_READ,
+    ),
+    Scope(
+        FORMS_SIGN,
+        N_("Hand in signed forms"),
+        N_(
+            "Hand in the application form that a representative signed elsewhere. The program itself cannot sign."
+        ),
+        needs=DOSSIERS_WRITE,
+    ),
+)
+
+SCOPES: Mapping[str, Scope] = MappingProxyType({scope.code: scope for scope in _TABLE})
+
+
+def with_needs(scopes: Collection[str]) -> frozenset[str]:
+    """Return scopes together with those without which they would be of no use."""
+    found = frozenset(scopes)
+    more = found | {SCOPES[code].needs for code in found if SCOPES[code].needs}
+    return found if more == found else with_needs(more)
