@@ -35,7 +35,6 @@ SAMPLES: dict[str, Any] = {
     "timestamptz": "2026-01-01T00:00:00Z",
     "interval": "1 hour",
     "jsonb": Jsonb({}),
-    "bytea": b"x",
     "inet": "127.0.0.1",
     "daterange": "[2026-01-01,)",
     "tstzrange": "[2026-01-01,)",
@@ -113,6 +112,8 @@ def _sample(kind: str, party: UUID) -> Any:
     """Return a value of a type; keys and texts differ between the parties, so that no key collides."""
     if kind == "uuid":
         return uuid4()
+    if kind == "bytea":
+        return party.bytes
     return party.hex[:8] if kind in {"text", "varchar"} else SAMPLES[kind]
 
 
