@@ -43,6 +43,7 @@ from app.web.pages.letters import letter_pages
 from app.web.pages.live import listener_of, stream, watches
 from app.web.pages.notices import notices
 from app.web.pages.opinions import opinions
+from app.web.pages.own_data import own_data
 from app.web.pages.papers import component_pages
 from app.web.pages.personal import personal_pages
 from app.web.pages.preferences import preferences
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         oauth,
         preferences,
         personal_pages,
+        own_data,
         dossiers,
         dossier_form,
         verify_pages,

@@ -32,6 +32,9 @@ COMMANDS: dict[str, Entry] = {
     "user": Entry("app.cli.users:user", "Create and manage accounts."),
     "law": Entry("app.cli.law:law", "Load, check and compare legal instruments and values."),
     "procedure": Entry("app.cli.procedure:procedure", "Check and publish procedure types."),
+    "personal": Entry(
+        "app.cli.personal:personal", "Erase personal data whose time has passed; rotate their keys."
+    ),
     "evidence": Entry("app.cli.evidence:evidence", "Verify the evidence log."),
     "backup": Entry("app.cli.backup:backup", "Write database, documents, keys and checkpoint to one file."),
     "restore": Entry("app.cli.restore:restore", "Read a backup into an empty installation."),

@@ -156,6 +156,18 @@ def test_a_role_without_the_right_cannot_state_a_purpose(scene: Scene) -> None:
     assert scene.readings() == []
 
 
+def test_a_person_takes_along_what_is_held_about_them(scene: Scene) -> None:
+    answer = scene.firm.get("/account/my-data")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["content-disposition"]
+    content = answer.json()
+    assert content["account"]["login"] == "nop.hoso"
+    assert [each["answers"]["contact_phone"] for each in content["dossiers"]] == [PHONE]
+    other = scene.house.person("hoshi").get("/account/my-data")
+    assert not seen(other.text)
+    assert scene.sql("select count(*) from evidence_entry where tag = 'personal-data:user:export'") == [(2,)]
+
+
 def test_the_next_dossier_is_offered_the_values_and_seals_them_anew(scene: Scene) -> None:
     scene.sql("update workflow_case set code = 'HS-1', submitted_at = now() where id = %s", scene.case_id)
     key = uuid7()

@@ -6,6 +6,7 @@ records the reading (``record_reading``) before it takes the cover off (``app.co
 """
 
 from app.core.privacy.box import NotOpened, SecretsBox, UnsafeKeyFile
+from app.core.privacy.erasing import erase_holders
 from app.core.privacy.models import BlindIndex, DataKey, Reading
 from app.core.privacy.readings import (
     CHOSEN,
@@ -19,6 +20,7 @@ from app.core.privacy.readings import (
     record_reading,
 )
 from app.core.privacy.ring import bind_keys, key_box
+from app.core.privacy.rotation import reseal
 from app.core.privacy.sealing import Holder, Sealer, find, opened, opens_on_load
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "SecretsBox",
     "UnsafeKeyFile",
     "bind_keys",
+    "erase_holders",
     "find",
     "key_box",
     "opened",
@@ -44,4 +47,5 @@ __all__ = [
     "readings_of",
     "recent_reading",
     "record_reading",
+    "reseal",
 ]

@@ -1,0 +1,88 @@
+"""``ftz personal``: what has passed its time of retention, erasing it, and new keys."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from app.core.db import WORK_LOGINS, Database, DbRole, SessionContext
+from app.core.db.cluster import running
+from app.core.db.session import ContextSession
+from app.core.kit.actor import SYSTEM
+from app.core.kit.time import utcnow
+from app.core.privacy import bind_keys, reseal
+from app.core.settings import Settings
+from app.core.settings.zone import load_zone
+from app.core.workflow import retention
+
+OFFICER = SessionContext(DbRole.OFFICER)
+
+
+@click.group()
+def personal() -> None:
+    """Keep personal data no longer than needed, and their keys fresh."""
+
+
+@personal.command()
+def due() -> None:
+    """Say whose personal data have passed their time. Changes nothing."""
+    settings = Settings()
+    with _session(settings) as session:
+        _report(retention.due(session, now=utcnow(), zone=load_zone(settings.zone_file).tz))
+
+
+@personal.command()
+@click.option("--yes", is_flag=True, help="Erase. Without it the command only says what it would erase.")
+def erase(*, yes: bool) -> None:
+    """
+    Erase the personal data that have passed their time, and record it.
+
+    Destroyed values cannot be brought back; backups made before still hold them until they are deleted.
+    """
+    settings, now = Settings(), utcnow()
+    with _session(settings) as session:
+        found = retention.due(session, now=now, zone=load_zone(settings.zone_file).tz)
+        _report(found)
+        if not found:
+            return
+        if not yes:
+            click.echo("Nothing was changed. Run `ftz personal erase --yes` to erase.")
+            return
+        keys = retention.erase(session, found, actor=SYSTEM, now=now)
+        session.commit()
+        click.secho(f"Erased: {len(found)} dossiers, {keys} data keys destroyed, each recorded.", fg="green")
+
+
+@personal.command()
+def rotate() -> None:
+    """Add a new key and seal all data keys with it; keep the older lines of personal.key."""
+    settings = Settings()
+    box = bind_keys(settings.secrets_dir)
+    newest = box.rotate()
+    with _session(settings) as session:
+        changed = reseal(session)
+        session.commit()
+    click.secho(f"Key {newest} seals from now on; {changed} data keys were sealed anew.", fg="green")
+    click.echo("Back up now: the backup made before does not hold the new key.")
+
+
+def _report(found: list[retention.Due]) -> None:
+    for rule, count in Counter(each.rule for each in found).items():
+        click.echo(f"{rule.value:<14}{count:>6}  {retention.TITLES[rule]}")
+    for each in found:
+        click.echo(f"  {each.case_id}  {each.code or '-':<18} since {each.since:%Y-%m-%d}")
+    if not found:
+        click.echo("Nothing has passed its time.")
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[ContextSession]:
+    bind_keys(settings.secrets_dir)
+    with running(settings) as target:
+        database = Database(target, logins=WORK_LOGINS, pool_size=2)
+        try:
+            with database.session(OFFICER) as session:
+                yield session
+        finally:
+            database.close()

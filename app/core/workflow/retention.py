@@ -1,0 +1,110 @@
+"""How long dossiers keep personal data: rules as law values, what has passed its time, and erasing it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.core import law
+from app.core.evidence import Subject, record
+from app.core.i18n import N_
+from app.core.kit.actor import Actor
+from app.core.kit.time import local_day
+from app.core.privacy import DataKey, erase_holders
+from app.core.workflow.models import Case
+from app.core.workflow.personal import HOLDER
+
+# National status codes of an end without a result: not received, withdrawn, refused.
+WITHOUT_RESULT = (3, 7, 8)
+
+
+class Rule(StrEnum):
+    """Which term of retention applies to a dossier."""
+
+    DRAFT = "DRAFT"
+    UNSUCCESSFUL = "UNSUCCESSFUL"
+
+
+TERMS: dict[Rule, str] = {
+    Rule.DRAFT: "privacy.retention.draft",
+    Rule.UNSUCCESSFUL: "privacy.retention.unsuccessful",
+}
+TITLES: dict[Rule, str] = {
+    Rule.DRAFT: N_("Dossiers that were never filed"),
+    Rule.UNSUCCESSFUL: N_("Dossiers without a result"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A dossier whose personal data have passed their time, and since when."""
+
+    rule: Rule
+    case_id: UUID
+    party_id: UUID
+    code: str
+    since: datetime
+    term: str
+
+
+def due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[Due]:
+    """
+    Return the dossiers whose personal data are to be erased, the oldest first. Nothing is changed.
+
+    Dossiers with a result keep theirs: the certificate lives on them.
+
+    :raises NotInForce: the law data name no term for today.
+    """
+    book = law.at(session, local_day(now, zone))
+    found = []
+    for rule, key in TERMS.items():
+        term = book.get(key)
+        before = now - timedelta(days=term.days())
+        found += [
+            Due(rule, row.id, row.party_id, row.code or "", row.since, term.content_hash)
+            for row in _past(session, rule, before)
+        ]
+    return sorted(found, key=lambda each: each.since)
+
+
+def _past(session: Session, rule: Rule, before: datetime) -> Sequence[Any]:
+    has_key = exists().where(
+        DataKey.holder_kind == HOLDER, DataKey.holder_id == Case.id, DataKey.wrapped.is_not(None)
+    )
+    since: InstrumentedAttribute[Any]
+    if rule is Rule.DRAFT:
+        since, held = Case.saved_at, Case.submitted_at.is_(None) & (has_key | (Case.title != ""))
+    else:
+        since, held = Case.closed_at, Case.national.in_(WITHOUT_RESULT) & has_key
+    query = select(Case.id, Case.party_id, Case.code, since.label("since")).where(since < before, held)
+    return session.execute(query.order_by(since)).all()
+
+
+def erase(session: Session, found: Collection[Due], *, actor: Actor, now: datetime) -> int:
+    """
+    Erase the personal data of dossiers and record each; return how many data keys were destroyed.
+
+    A draft loses all its answers: nobody ever filed it. Of a filed dossier the frozen submission stays as it is, its
+    digest stays right, and its personal values can no longer be opened. Runs as an officer.
+    """
+    drafts = [each.case_id for each in found if each.rule is Rule.DRAFT]
+    if drafts:
+        session.execute(
+            update(Case)
+            .where(Case.id.in_(drafts), Case.submitted_at.is_(None))
+            .values(answers={}, title="")
+            .execution_options(synchronize_session=False)
+        )
+    erased = erase_holders(session, kind=HOLDER, ids=[each.case_id for each in found], now=now)
+    for each in found:
+        record(
+            session, "personal-data:case:erase", subject=Subject(HOLDER, each.case_id), actor=actor, at=now,
+            party_id=each.party_id, facts={"rule": each.rule.value, "law": [each.term]},
+        )  # fmt: skip
+    return erased
