@@ -168,6 +168,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.tiles = platform.tiles
     app.state.topics = {topic: need for module in MODULES for topic, need in module.topics.items()}
     app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
+    app.state.first_steps = [step for module in MODULES for step in module.first_steps]
     app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]
     app.state.shell = shell.LINKS
     app.state.identify = _identify

@@ -91,6 +91,7 @@ def compose(settings: Settings) -> Platform:
     for module in MODULES:
         for event, mapper in module.pokes.items():
             pokes.add(event, mapper)
+    kinds.add(*(each for module in MODULES for each in module.notice_kinds))
     notifier = Notifier(kinds, notifications.ports_of(settings), settings.origin, zone.tz)
     notifications.install(notifier)
     notifications.add_jobs(jobs)

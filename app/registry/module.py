@@ -1,7 +1,52 @@
 """Wiring of the registry."""
 
-import app.registry.models  # noqa: F401  maps the tables
-from app.registry.permissions import PERMISSIONS
-from app.web.spec import ModuleSpec
+from pathlib import Path
 
-MODULE = ModuleSpec(code="registry", permissions=PERMISSIONS)
+import app.registry.claims.models
+import app.registry.models  # noqa: F401  maps the tables
+from app.core.i18n import N_
+from app.core.jobs import JobRegistry
+from app.core.outbox import HandlerRegistry
+from app.registry.claims import handlers as claim_handlers
+from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, referral_pages
+from app.registry.claims.permissions import DECIDE
+from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
+from app.registry.permissions import PERMISSIONS
+from app.web.kernel import Kernel
+from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
+
+FOLDER = Path(__file__).parent
+
+
+def _register(kernel: Kernel, handlers: HandlerRegistry, jobs: JobRegistry) -> None:
+    claim_handlers.register(handlers)
+
+
+MODULE = ModuleSpec(
+    code="registry",
+    routers=(claim_pages, referral_pages, claim_desk),
+    permissions=(*PERMISSIONS, *CLAIM_PERMISSIONS),
+    menu=(MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 45),),
+    first_steps=(
+        Door(
+            N_("Act for an enterprise"),
+            N_(
+                "It has a tax code, or is to be founded by an investor. Have a passport or identity card ready."
+            ),
+            "/claims",
+            "building",
+        ),
+    ),
+    panels=(
+        ObjectPanel(
+            "my-zone",
+            "claims",
+            N_("Requests to act for an enterprise"),
+            "registry/_my_claims.html",
+            my_claims_panel,
+        ),
+    ),
+    templates=FOLDER / "templates" / "registry",
+    notice_kinds=claim_handlers.KINDS,
+    register=_register,
+)

@@ -11,6 +11,7 @@ from app.core.kit.actor import Actor
 from app.web.spec import ObjectPanel
 
 DOSSIER = "dossier"
+MY_ZONE = "my-zone"
 
 
 def by_kind(panels: Sequence[ObjectPanel]) -> dict[str, list[ObjectPanel]]:

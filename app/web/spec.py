@@ -14,6 +14,7 @@ from app.core.auth.permissions import Permission
 from app.core.jobs import JobRegistry
 from app.core.kit.actor import Actor
 from app.core.live.pokes import Mapper
+from app.core.notifications import Kind
 from app.core.outbox import HandlerRegistry
 from app.core.workflow.step import Effect, Guard
 from app.web.kernel import Kernel
@@ -75,10 +76,10 @@ class ModuleSpec:
     """
     The wiring of one module and nothing else.
 
-    ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``guards`` and
-    ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans. ``topics`` are live
-    topics with the permission to hear them, ``pokes`` says which events poke which topics;
-    ``streams`` are routes that stay open and are no unit of work.
+    ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``first_steps`` lead
+    on who acts for no enterprise yet. ``guards`` and ``effects`` are what procedures may name; ``register`` adds
+    reactions to events, jobs and scans. ``topics`` are live topics with the permission to hear them, ``pokes`` says
+    which events poke which topics; ``streams`` are routes that stay open and are no unit of work.
     """
 
     code: str
@@ -86,11 +87,13 @@ class ModuleSpec:
     permissions: Sequence[Permission] = ()
     menu: Sequence[MenuItem] = ()
     doors: Sequence[Door] = ()
+    first_steps: Sequence[Door] = ()
     panels: Sequence[ObjectPanel] = ()
     tiles: Sequence[Tile] = ()
     topics: Mapping[str, str] = field(default_factory=dict)
     pokes: Mapping[str, Mapper] = field(default_factory=dict)
     streams: Sequence[BaseRoute] = ()
+    notice_kinds: Sequence[Kind] = ()
     templates: Path | None = None
     procedures: Path | None = None
     catalogue: Path | None = None

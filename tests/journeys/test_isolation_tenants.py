@@ -134,14 +134,34 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             " values (%s, %s, %s, '{dossiers.read}', now(), %s, now() + interval '1 year')",
             [client, whose.party_id, whose.secrets[0], row[1]],
         )
+        claim, referral = _claim(connection, whose, row[1])
     keys = {
         "client_id": client,
         "session_id": row[0],
         "user_id": row[1],
         "membership_id": row[2],
         "notice_id": notice,
+        "claim_id": claim,
+        "referral_id": referral,
     }
     return {name: str(key) for name, key in keys.items()}
+
+
+def _claim(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID) -> tuple[UUID, UUID]:
+    """Make a claim that was sent, and a question to the enterprise."""
+    claim, referral = uuid7(), uuid7()
+    connection.execute(
+        "insert into registry_claim (id, party_id, user_id, kind, state, standing, takeover, name, country, revision,"
+        " created_at, submitted_at, reasons, note) values (%s, %s, %s, 'NOT_FOUNDED', 'SUBMITTED', 'AUTHORISED',"
+        " false, %s, 'JP', 1, now(), now(), '{}', '')",
+        [claim, whose.party_id, user_id, whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into registry_claim_referral (id, party_id, claim_id, claimant, login, standing, takeover, state,"
+        " roles, created_at) values (%s, %s, %s, %s, 'x', 'AUTHORISED', false, 'OPEN', '{}', now())",
+        [referral, whose.party_id, claim, whose.secrets[0]],
+    )
+    return claim, referral
 
 
 def _belongings(house: House, person: Person, login: str, mark: str) -> Belongings:

@@ -1,5 +1,6 @@
 """What tests of joining share: letters that wait to go out, and people who register themselves."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import psycopg
 from psycopg.rows import dict_row
 
@@ -72,3 +74,12 @@ def town_on(cluster: PrivateCluster, template: str, var: Path, **values: object)
 def text_of(page: str) -> str:
     """Return a page without what differs in each rendering."""
     return re.sub(r'(value|href)="[^"]*"', "", page)
+
+
+def small_pdf() -> bytes:
+    """Return a PDF of one empty page."""
+    target = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(target)
+    return target.getvalue()

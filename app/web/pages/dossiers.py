@@ -26,7 +26,7 @@ from app.web.identity import confirm_first
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.personal import personal_view
 from app.web.pages.steps import needs_page, read_input, show_step
-from app.web.panels import DOSSIER, panels_of
+from app.web.panels import DOSSIER, MY_ZONE, panels_of
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
@@ -65,11 +65,14 @@ def my_zone(request: Request, session: DbSession, actor: CustomerActor, zone: Cu
         for found in procedures.catalogue(session, local_day(now, zone.tz))
     ]
     parties = _fileable(session, actor)
+    assert actor.user_id is not None
     view = {
         "title": request_translator(request).gettext("My zone"),
         "rows": rows,
         "startable": startable,
         "parties": parties,
+        "panels": panels_of(request, session, actor, kind=MY_ZONE, object_id=actor.user_id),
+        "first_steps": request.app.state.first_steps,
     }
     return render(request, "dossiers/my.html", view)
 

@@ -1,0 +1,53 @@
+"""Writing claims: by the person, by the enterprise that is asked, and by the desk."""
+
+from app.registry.claims.service.claiming import (
+    MAX_PAPERS,
+    Answers,
+    ClaimFaulty,
+    ClaimNotOpen,
+    PapersWanting,
+    TooManyClaims,
+    TooManyPapers,
+    add_paper,
+    answer_referral,
+    begin_claim,
+    change_claim,
+    person_party,
+    remove_paper,
+    submit_claim,
+    withdraw_claim,
+)
+from app.registry.claims.service.deciding import (
+    StaleClaim,
+    admit_by_word,
+    close_referrals,
+    confirm_claim,
+    refer,
+    refuse_claim,
+    return_claim,
+)
+
+__all__ = [
+    "MAX_PAPERS",
+    "Answers",
+    "ClaimFaulty",
+    "ClaimNotOpen",
+    "PapersWanting",
+    "StaleClaim",
+    "TooManyClaims",
+    "TooManyPapers",
+    "add_paper",
+    "admit_by_word",
+    "answer_referral",
+    "begin_claim",
+    "change_claim",
+    "close_referrals",
+    "confirm_claim",
+    "person_party",
+    "refer",
+    "refuse_claim",
+    "remove_paper",
+    "return_claim",
+    "submit_claim",
+    "withdraw_claim",
+]
