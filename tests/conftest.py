@@ -74,6 +74,7 @@ def _fingerprint() -> str:
         ROOT / "requirements-dev.lock",
         *(ROOT / "migrations").rglob("*.py"),
         *(ROOT / "app").rglob("*.yaml"),
+        *(ROOT / "app").rglob("*.geojson"),
     ]
     for path in sorted(
         [*files, ROOT / "app/cli/setup.py", ROOT / "app/cli/demo.py", *(ROOT / "app").rglob("models.py")]

@@ -6,6 +6,7 @@ Every step may run again and changes nothing the second time; ``ftz up`` runs th
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -26,6 +27,8 @@ from app.core.settings.zone import ZoneConfig
 from app.core.workflow import procedures
 from app.core.workflow.procedures import Vocabulary
 from app.modules import MODULES, Platform, compose
+from app.registry import facade as registry
+from app.registry.facade import AnnouncedSite, read_map
 
 Echo = Callable[[str], None]
 
@@ -59,7 +62,26 @@ def prepare_data(database: Database, platform: Platform, echo: Echo, *, now: dat
     load_law(database, echo, now=now)
     publish_procedures(database, platform, echo, now=now)
     create_offices(database, platform.zone, now=now)
+    load_zone_map(database, platform, echo, now=now)
     platform.kernel.signing.set_up(organisation=platform.zone.authority.name["vi"], now=now)
+
+
+def load_zone_map(database: Database, platform: Platform, echo: Echo, *, now: datetime) -> None:
+    """
+    Put the map of the installation's file into use, if it is another one than before.
+
+    :raises MapFileFaulty: the file cannot be read as a map of this zone.
+    :raises MapFaulty: its shapes contradict each other.
+    """
+    announced = [AnnouncedSite(site.code, site.name, Decimal(site.area_ha)) for site in platform.zone.sites]
+    text = platform.settings.zone_map_file.read_text(encoding="utf-8")
+    drawn = read_map(text, [site.code for site in announced])
+    with database.transaction(OFFICER) as session:
+        loaded = registry.load_map(session, drawn=drawn, announced=announced, actor=SYSTEM, now=now)
+    if loaded is not None:
+        echo(
+            f"map: {len(drawn.sites)} sites with {len(drawn.areas)} functional areas, {drawn.status.lower()}"
+        )
 
 
 @contextmanager

@@ -15,20 +15,35 @@ from app.registry.service import (
     register_project,
     take_over_enterprise,
 )
+from app.registry.sites.domain import AnnouncedSite, read_map
+from app.registry.sites.queries import Hit, Position, areas_at, current_map, hectares, position, shapes, sites
+from app.registry.sites.service import keep_place, load_map
 
 __all__ = [
     "AddressKind",
+    "AnnouncedSite",
     "EnterpriseCard",
     "EnterpriseInvalid",
     "EnterpriseKind",
+    "Hit",
+    "Position",
     "ProjectCard",
     "Source",
     "TaxCodeTaken",
     "Verification",
+    "areas_at",
+    "current_map",
     "enterprise_by_tax_code",
     "enterprise_card",
+    "hectares",
+    "keep_place",
+    "load_map",
+    "position",
     "project_card",
+    "read_map",
     "register_enterprise",
     "register_project",
+    "shapes",
+    "sites",
     "take_over_enterprise",
 ]

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import app.registry.claims.models
-import app.registry.models  # noqa: F401  maps the tables
+import app.registry.models
+import app.registry.sites.models  # noqa: F401  maps the tables
 from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
@@ -12,6 +13,9 @@ from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, 
 from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
 from app.registry.permissions import PERMISSIONS
+from app.registry.sites.api import api as sites_api
+from app.registry.sites.pages import MAP
+from app.registry.sites.pages import pages as sites_pages
 from app.web.kernel import Kernel
 from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
@@ -24,9 +28,21 @@ def _register(kernel: Kernel, handlers: HandlerRegistry, jobs: JobRegistry) -> N
 
 MODULE = ModuleSpec(
     code="registry",
-    routers=(claim_pages, referral_pages, claim_desk),
+    routers=(claim_pages, referral_pages, claim_desk, sites_pages, sites_api),
     permissions=(*PERMISSIONS, *CLAIM_PERMISSIONS),
-    menu=(MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 45),),
+    menu=(
+        MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 45),
+        MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65),
+    ),
+    doors=(
+        Door(
+            N_("Map of the zone"),
+            N_("Its sites and functional areas, and what they are for."),
+            MAP,
+            "map",
+            40,
+        ),
+    ),
     first_steps=(
         Door(
             N_("Act for an enterprise"),

@@ -7,6 +7,7 @@ export type Island = (host: HTMLElement) => (() => void) | void | Promise<(() =>
 const islands: Record<string, () => Promise<{ default: Island }>> = {
   copy: () => import('./islands/copy'),
   freshness: () => import('./islands/freshness'),
+  map: () => import('./islands/map'),
   upload: () => import('./islands/upload'),
 }
 

@@ -25,6 +25,8 @@ PUBLIC = {
     "GET /verify/{code}": "what the register says of a paper in somebody's hands",
     "GET /verify/file": "asks for a signed file",
     "POST /verify/file": "what the signatures of a file in somebody's hands say; the file is not kept",
+    "GET /zone": "the map of the zone is public",
+    "GET /api/v1/sites": "the map of the zone is public",
     "GET /guide": "which approvals a plan needs, before anybody has an account",
     "GET /login": "the way in",
     "POST /login": "the way in",

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         default=ROOT / "app/core/settings/zone.yaml",
         description="Names of the zone, its authority, divisions and calendar overrides.",
     )
+    zone_map_file: Path = Field(
+        default=ROOT / "app/core/settings/zone.geojson",
+        description="Sites and functional areas of the zone as GeoJSON, with its source and status.",
+    )
     database_url: SecretStr | None = Field(
         default=None, description="Server and database of a foreign cluster; empty = a private cluster."
     )
