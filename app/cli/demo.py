@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from sqlalchemy import select
@@ -21,6 +21,9 @@ from app.modules import Platform
 
 # Known to everybody: accounts of the demo zone refuse to exist when FTZ_ENV=production.
 PASSWORD = "thu-nghiem-2026"  # noqa: S105  a demo password, printed at start
+
+# The fictitious people were there before the first fictitious dossier was filed.
+OLDEST = timedelta(days=120)
 
 AUTH = SessionContext(DbRole.AUTH)
 OFFICER = SessionContext(DbRole.OFFICER)
@@ -59,7 +62,8 @@ def seed_demo(database: Database, platform: Platform, echo: Callable[[str], None
     with database.transaction(OFFICER) as session:
         if entered := enter_enterprises(session, now=now):
             echo(f"demo zone: {entered} fictitious enterprises")
-    made = sum(_seed(database, platform, account, now) for account in ACCOUNTS)
+    since = now - OLDEST
+    made = sum(_seed(database, platform, account, since) for account in ACCOUNTS)
     if made:
         echo(f"demo zone: {made} fictitious accounts")
 

@@ -13,6 +13,7 @@ import click
 from sqlalchemy import create_engine
 
 from app.cli.demo import seed_demo
+from app.cli.demo_dossiers import tell_stories
 from app.core import law
 from app.core.auth.models import Office, PartyKind
 from app.core.auth.service import create_office
@@ -44,6 +45,7 @@ def prepare(settings: Settings, echo: Echo) -> None:
         prepare_data(database, platform, echo, now=utcnow())
         if settings.demo:
             seed_demo(database, platform, echo, now=utcnow())
+            tell_stories(database, platform, echo, now=utcnow())
 
 
 def migrate_schema(target: DatabaseTarget) -> None:

@@ -1,0 +1,35 @@
+"""The demo zone's dossiers go through the real desk, stand at every stage, and are told once."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.cli.demo_dossiers import tell_stories
+from app.cli.setup import opened
+from app.core.db import DbRole, SessionContext
+from app.core.settings import DatabaseTarget
+from app.core.workflow.models import Case
+from app.modules import compose
+from tests.conftest import NOW, settings_for
+
+OFFICER = SessionContext(DbRole.OFFICER)
+
+
+@pytest.mark.timeout(600)
+def test_the_stories_are_told_once_and_reach_every_stage(
+    ready_target: DatabaseTarget, test_var: Path
+) -> None:
+    settings = settings_for(ready_target, test_var)
+    platform, said = compose(settings), []
+    with opened(settings) as database:
+        for _ in range(2):
+            tell_stories(database, platform, said.append, now=NOW)
+        with database.session(OFFICER) as session:
+            rows = session.execute(select(Case.state, func.count()).group_by(Case.state))
+            states = {row[0]: row[1] for row in rows}
+    assert len(said) == 1, "a second start adds nothing"
+    assert states.keys() == {
+        "draft", "submitted", "accepted", "in_review", "supplement_requested", "consulting", "drafted", "refused",
+        "withdrawn", "returned", "decided",
+    }  # fmt: skip
