@@ -23,7 +23,7 @@ from app.core.auth.models import User
 from app.core.auth.service import fold_login
 from app.core.db import Database, DbRole, SessionContext
 from app.core.db.session import ContextSession
-from app.core.documents.typeset import typeset
+from app.core.documents.typeset import JSON, typeset
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day
 from app.core.workflow import procedures
@@ -195,7 +195,7 @@ def _weekday_before(day: date) -> date:
 @cache
 def _illustration(code: str) -> bytes:
     """Return a page that says that it stands for a paper and is none."""
-    data = {
+    data: dict[str, JSON] = {
         "subject": code,
         "header": {"parent": "", "agency": "(hư cấu)", "number": code, "place": "", "date": ""},
         "title": "TÀI LIỆU MINH HỌA",
