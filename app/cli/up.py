@@ -17,6 +17,13 @@ from typing import Any
 import click
 
 from app.cli.processes import next_free_port, port_holder, port_is_free
+from app.cli.stand_ins import (
+    choose_registry_port,
+    point_to_registry,
+    registry_port,
+    registry_program,
+    simulates_registry,
+)
 from app.cli.supervisor import Program, StartFailed, Supervisor, end_leftovers, python
 from app.core.db.cluster import ClusterError, for_settings
 from app.core.settings import Settings
@@ -27,7 +34,8 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared wit
 REAL = "accounts, dossiers, deadlines, decisions, documents and the evidence log, on this machine's database"
 SIMULATED = (
     "every enterprise, person and site is invented; nothing leaves this machine: e-mail, SMS and Zalo go to a "
-    "simulator that only shows them, no payment, customs or identity service is called"
+    "simulator that only shows them, project codes come from a simulator of the national investment registry; no "
+    "payment, customs or identity service is called"
 )
 
 
@@ -45,7 +53,9 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         "-m", "uvicorn", "app.main:create_app", "--factory", "--no-server-header",
         "--host", settings.host, "--port", str(settings.port), "--timeout-graceful-shutdown", "2",
     )  # fmt: skip
-    listed = (Program("web", web), Program("worker", python("-m", "app.worker")))
+    listed: tuple[Program, ...] = (Program("web", web), Program("worker", python("-m", "app.worker")))
+    if simulates_registry(settings):
+        listed = (*listed, registry_program(settings))
     if not simulates_messages(settings):
         return listed
     first = messaging_port(settings)
@@ -89,8 +99,11 @@ def up() -> None:
     """Start everything this installation needs: database, web, worker. Ctrl-C stops it, the data stay."""
     settings = Settings()
     _choose_messaging_port(settings)
+    first = messaging_port(settings)
+    choose_registry_port(settings, taken=frozenset({first, first + 1}))
     listed = programs(settings)
     point_to_simulator(settings)
+    point_to_registry(settings)
     _run(settings, listed)
 
 
@@ -252,6 +265,8 @@ def _banner(settings: Settings, echo: Callable[[str], None]) -> None:
         echo(
             f"  Messages:   http://127.0.0.1:{messaging_port(settings) + 1}/ shows what would have been sent"
         )
+    if simulates_registry(settings):
+        echo(f"  Registry:   http://127.0.0.1:{registry_port(settings)}/ shows who asked for project codes")
     echo(
         "  Stop with Ctrl-C; the data stay. `make fresh` forgets them, `make help` says what else there is.\n"
     )

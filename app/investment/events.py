@@ -18,3 +18,14 @@ class CertificateIssued(DomainEvent):
     case_id: UUID
     number: str
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCodeAnswered(DomainEvent):
+    """The national registry gave a project its code, or refused to."""
+
+    name: ClassVar[str] = "investment.project_code.answered"
+
+    request_id: UUID
+    case_id: UUID
+    state: str

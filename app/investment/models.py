@@ -1,10 +1,10 @@
-"""Tables of the certificate register, bitemporal: valid in law, and recorded when."""
+"""Tables of investment: requests for project codes, and the certificate register, bitemporal."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -41,3 +41,44 @@ class Certificate(Base):
 
 
 opens_on_load(Certificate, "content")  # it holds numbers of passports, sealed with the dossier they come from
+
+
+class CodeRequest(Base):
+    """
+    A request for a project code at the national investment registry; ``id`` is the key under which it knows it.
+
+    A refused request stays as it is; asking again is another row with the next ``number``.
+    """
+
+    __tablename__ = "investment_code_request"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        CheckConstraint("state in ('WAITING', 'RECEIVED', 'REFUSED')", name="state"),
+        CheckConstraint("(state = 'RECEIVED') = (code is not null)", name="received"),
+        CheckConstraint("(state = 'WAITING') = (answered_at is null)", name="answered"),
+        CheckConstraint("code ~ '^[0-9]{10}$'", name="code"),
+        Index(
+            "uq_investment_code_request_code", "code", unique=True, postgresql_where=text("code is not null")
+        ),
+        Index("ix_investment_code_request_waiting", "next_at", postgresql_where=text("state = 'WAITING'")),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    number: Mapped[int] = mapped_column(comment="1 for the first request of the dossier")
+    state: Mapped[str]
+    content: Mapped[dict[str, Any]] = mapped_column(comment="what is sent, word for word")
+    simulated: Mapped[bool] = mapped_column(comment="asked at a simulator: the code has no meaning elsewhere")
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[UUID | None]
+    attempts: Mapped[int]
+    next_at: Mapped[datetime] = mapped_column(comment="when a waiting request is sent again")
+    error: Mapped[str] = mapped_column(
+        comment="why the last attempt brought no answer; empty: it is being decided"
+    )
+    answered_at: Mapped[datetime | None]
+    code: Mapped[str | None]
+    reason_code: Mapped[str]
+    reason: Mapped[str]

@@ -5,25 +5,36 @@ from pathlib import Path
 
 import app.investment.models  # noqa: F401  maps the tables
 from app.core.i18n import N_
+from app.core.jobs import JobRegistry
+from app.core.outbox import HandlerRegistry
 from app.core.workflow.step import Effect
-from app.investment import procedures
-from app.investment.pages import GUIDE, pages
+from app.investment import handlers, jobs, procedures
+from app.investment.clients import registry_of
+from app.investment.events import ProjectCodeAnswered
+from app.investment.pages import GUIDE, code_pages, code_panel, guide_pages
 from app.investment.service import PressRoom
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
-from app.web.spec import Door, ModuleSpec
+from app.web.panels import DOSSIER
+from app.web.spec import Door, ModuleSpec, ObjectPanel
 
 FOLDER = Path(__file__).parent
 
 
 def _effects(kernel: Kernel) -> Mapping[str, Effect]:
-    room = PressRoom(kernel.store, kernel.signing, kernel.zone, kernel.settings.origin)
-    return procedures.effects(room)
+    settings = kernel.settings
+    room = PressRoom(kernel.store, kernel.signing, kernel.zone, settings.origin)
+    return procedures.effects(room, simulated=settings.investment_registry_simulated)
+
+
+def _register(kernel: Kernel, heard: HandlerRegistry, background: JobRegistry) -> None:
+    handlers.register(heard)
+    jobs.register(background, registry_of(kernel.settings))
 
 
 MODULE = ModuleSpec(
     code="investment",
-    routers=(pages,),
+    routers=(guide_pages, code_pages),
     doors=(
         Door(
             N_("What do I need?"),
@@ -39,4 +50,12 @@ MODULE = ModuleSpec(
     tiles=TILES,
     guards=lambda kernel: procedures.GUARDS,
     effects=_effects,
+    panels=(
+        ObjectPanel(
+            DOSSIER, "project-code", N_("Project code"), "investment/_code_panel.html", code_panel, 10
+        ),
+    ),
+    register=_register,
+    notice_kinds=handlers.KINDS,
+    pokes={ProjectCodeAnswered.name: handlers.pokes_of},
 )

@@ -6,6 +6,7 @@ from app.registry.queries import (
     ProjectCard,
     enterprise_by_tax_code,
     enterprise_card,
+    project_by_code,
     project_card,
 )
 from app.registry.service import (
@@ -39,6 +40,7 @@ __all__ = [
     "keep_place",
     "load_map",
     "position",
+    "project_by_code",
     "project_card",
     "read_map",
     "register_enterprise",

@@ -71,7 +71,15 @@ def enterprise_by_tax_code(session: Session, tax_code: str) -> EnterpriseCard | 
 
 def project_card(session: Session, project_id: UUID) -> ProjectCard | None:
     """Return a project that the session may see."""
-    row = session.get(Project, project_id)
+    return _project(session.get(Project, project_id))
+
+
+def project_by_code(session: Session, code: str) -> ProjectCard | None:
+    """Return the project with a code of the national investment registry, if the session may see it."""
+    return _project(session.scalar(select(Project).where(Project.code == code)))
+
+
+def _project(row: Project | None) -> ProjectCard | None:
     if row is None:
         return None
     return ProjectCard(

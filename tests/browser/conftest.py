@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,33 +35,69 @@ class Site:
     url: str
     database: str
     process: "subprocess.Popen[bytes]"
+    env: dict[str, str]
 
 
 @pytest.fixture(scope="session")
 def site(
     cluster: PrivateCluster, ready_template: str, test_var: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """The web process on a ready database."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("site") / "web.log"
-    with clone(cluster, ready_template) as target, log.open("wb") as output:
+    """The web process on a ready database, with the simulator of the national registry; see ``answering``."""
+    port, registry_port = _free_port(), _free_port()
+    folder = tmp_path_factory.mktemp("site")
+    log = folder / "web.log"
+    with (
+        clone(cluster, ready_template) as target,
+        log.open("wb") as output,
+        _running(
+            "simulators.investment_registry", "--port", str(registry_port),
+            "--state", str(folder / "registry.sqlite"),
+            env=dict(os.environ), log=folder / "registry.log",
+        ),
+    ):  # fmt: skip
         env = {
             **os.environ,
             "FTZ_VAR": str(test_var),
             "FTZ_PORT": str(port),
             "FTZ_DATABASE_URL": target.conninfo("ftz_web_tenant"),
+            "FTZ_INVESTMENT_REGISTRY_URL": f"http://127.0.0.1:{registry_port}",
+            "FTZ_INVESTMENT_REGISTRY_SIMULATED": "1",
         }
         command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
         url = f"http://127.0.0.1:{port}"
         try:
             _wait(url, process, log)
-            yield Site(url, target.name, process)
+            yield Site(url, target.name, process, env)
         finally:
             process.terminate()
             process.wait(10)
+
+
+@pytest.fixture
+def answering(site: Site, tmp_path: Path) -> Iterator[None]:
+    """The worker of the site: without it no project code arrives and nothing is passed on."""
+    with _running("app.worker", env=site.env, log=tmp_path / "worker.log"):
+        yield
+
+
+@contextmanager
+def _running(module: str, *arguments: str, env: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], cwd=ROOT, env=env, stdout=output, stderr=output
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

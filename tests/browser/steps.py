@@ -183,3 +183,17 @@ def act(page: Page, code: str, action: str, *, reason: str = "") -> None:
         page.wait_for_url(re.compile(f"done={action}"))
     except TimeoutError:
         raise AssertionError(f"{action} at {page.url}: {page.locator('main').inner_text()}") from None
+
+
+def wait_for_code(page: Page, code: str) -> None:
+    """Wait on the dossier's page until the national registry has given the project its code."""
+    if code not in page.locator("main").inner_text() or page.url.endswith("/inbox"):
+        page.goto("/inbox")
+        page.get_by_role("link", name=code).click()
+        page.wait_for_url(re.compile("/dossiers/"))
+    for _ in range(40):
+        if page.locator("[data-code-state=RECEIVED]").count():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(page.locator("main").inner_text())

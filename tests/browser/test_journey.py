@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from app.cli.demo import PASSWORD
-from tests.browser.steps import act, fill_form, sign_in
+from tests.browser.steps import act, fill_form, sign_in, wait_for_code
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,7 @@ def test_from_first_question_to_verified_certificate(
     phone: bool,
     dark: bool,
     script: bool,
+    answering: None,
 ) -> None:
     look = {"lang": lang, "phone": phone, "dark": dark, "script": script}
     tag = f"{lang}-{'phone' if phone else 'wide'}-{'dark' if dark else 'light'}{'' if script else '-nojs'}"
@@ -64,6 +65,7 @@ def test_from_first_question_to_verified_certificate(
     act(appraiser, code, "draft_decision", reason="Hồ sơ đầy đủ, phù hợp quy định.")
     seen(appraiser, "11-drafted")
     act(head, code, "approve")
+    wait_for_code(leader, code)
     act(leader, code, "sign")
     seen(leader, "12-signed")
 

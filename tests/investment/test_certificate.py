@@ -8,7 +8,7 @@ from app.core.workflow import answers as form
 from app.core.workflow import procedures
 from app.core.workflow.definition import Definition
 from app.investment.domain.certificate import certificate_content, printed_certificate, printed_money
-from app.investment.service import _labels
+from app.investment.service.issuing import option_labels
 from tests.investment.requests import commitment, investor, money, request
 
 FOLDER = Path(procedures.__file__).parents[2] / "investment" / "procedures"
@@ -34,7 +34,7 @@ def test_content_and_body(special: Definition) -> None:
     ]  # fmt: skip
     kinds = ("CONSTRUCTION", "ENVIRONMENT", "FIRE")
     answers = request(investors=two, commitments=[commitment(kind) for kind in kinds], lot="CN-07")
-    content = certificate_content(answers, _labels(special))
+    content = certificate_content(answers, option_labels(special))
     assert content["investor_name"] == "Công ty TNHH Thử nghiệm Sao Biển; Nguyễn Thử"
     assert [each["country_label"] for each in content["investors"]] == ["Nhật Bản", "Bỉ"]
     assert content["location"]["site"] == "S1"

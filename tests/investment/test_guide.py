@@ -13,10 +13,10 @@ from app.core.settings import ROOT
 from app.core.workflow import procedures
 from app.core.workflow.checker import form_schema
 from app.core.workflow.definition import Definition
-from app.investment import queries
 from app.investment.domain.guide import UNSURE, conclude, form_answers, walk
+from app.investment.queries import guiding as queries
 
-FOLDER = Path(queries.__file__).parent
+FOLDER = Path(queries.__file__).parents[1]
 DEFINITION = procedures.read_file(FOLDER / "procedures" / "IRC" / "2026-03-31.yaml")
 GUIDE = queries.guide(DEFINITION)
 LAW = law.load_yaml(law.law_files(ROOT / "app"))

@@ -66,6 +66,16 @@ class Settings(BaseSettings):
     zalo_url: SecretStr | None = Field(
         default=None, description="HTTP gateway that takes Zalo messages as JSON; empty = no Zalo."
     )
+    investment_registry_url: SecretStr | None = Field(
+        default=None,
+        description="National investment registry, https://host/path; empty = certificates wait for their code.",
+    )
+    investment_registry_token: SecretStr | None = Field(
+        default=None, description="Bearer token that the national investment registry gave to this authority."
+    )
+    investment_registry_simulated: bool = Field(
+        default=False, description="The registry at that address is a simulator; the screens say so."
+    )
     officer_totp: Literal["auto", "required", "offered"] = Field(
         default="auto",
         description="Whether officers must have a second factor; auto = in production they must.",
@@ -81,6 +91,14 @@ class Settings(BaseSettings):
                 )
             if not self.public_url.startswith("https://"):
                 raise UnsafeSettings("FTZ_PUBLIC_URL must be an https:// origin when FTZ_ENV=production.")
+            registry = self.investment_registry_url
+            if self.investment_registry_simulated or (
+                registry and not registry.get_secret_value().startswith("https://")
+            ):
+                raise UnsafeSettings(
+                    "FTZ_INVESTMENT_REGISTRY_URL must be an https:// address of the real registry"
+                    " when FTZ_ENV=production."
+                )
         return self
 
     @property

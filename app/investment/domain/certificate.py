@@ -11,7 +11,9 @@ Part = dict[str, Any]
 _MONEY = ("capital", "capital_usd", "contributed", "mobilised")
 
 
-def certificate_content(answers: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+def certificate_content(
+    answers: Mapping[str, Any], labels: Mapping[str, str], *, project_code: str = ""
+) -> dict[str, Any]:
     """
     Return what the certificate records, from the answers of the dossier.
 
@@ -20,10 +22,12 @@ def certificate_content(answers: Mapping[str, Any], labels: Mapping[str, str]) -
 
     :param answers: the submission's answers.
     :param labels: Vietnamese labels of chosen options by ``field:code``, of columns by ``field.column:code``.
+    :param project_code: of the national registry, ten digits.
     """
     investors = [_investor(row, labels) for row in answers["investors"]]
     vsic = answers["vsic"]
     return {
+        "project_code": project_code or None,
         "investor_name": "; ".join(investor["name"] for investor in investors),
         "investors": investors,
         "organisation": {
@@ -92,7 +96,9 @@ def printed_certificate(content: Mapping[str, Any], *, zone: str) -> list[Part]:
 
     :param zone: Vietnamese name of the zone.
     """
+    code = content.get("project_code")
     return [
+        *([{"kind": "facts", "rows": [["Mã số dự án", code]]}] if code else []),
         {"kind": "heading", "text": "1. Nhà đầu tư"},
         *(
             part

@@ -1,13 +1,16 @@
 """Procedures of this module: their data stand in the folders beside, their named guards and effects here."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from app.core import law
-from app.core.errors import DomainError, Invalid
+from app.core.errors import Conflict, DomainError, Invalid
+from app.core.i18n.formats import format_datetime
 from app.core.kit.time import local_day
 from app.core.workflow.step import Effect, Guard, Step
+from app.investment import queries
 from app.investment.domain.rules import Context, TermLimit, violations
-from app.investment.service import PressRoom, issue_certificate
+from app.investment.service import PressRoom, issue_certificate, request_code, told_to_registry
 
 TERM_LIMIT = "investment.term.max_years"
 
@@ -17,6 +20,53 @@ class RulesBroken(Invalid):
 
     code = "investment.rules-broken"
     title = "Some answers do not fit together."
+
+
+class ProjectCodePending(Conflict):
+    """The national registry has not given the project its code."""
+
+    code = "investment.project-code-pending"
+    title = "The project code has not arrived yet."
+    detail = (
+        "The national investment registry was asked on %(since)s and has not given the code that a certificate"
+        " must carry."
+    )
+    hint = "The dossier's page shows the code as soon as it arrives; the certificate can be signed then."
+
+
+class ProjectCodeRefused(Conflict):
+    """The national registry refused to give a code."""
+
+    code = "investment.project-code-refused"
+    title = "The national investment registry refused the project code."
+    detail = "Its reason: %(reason)s"
+    hint = (
+        "Send the dossier back if an answer has to be mended, or explain and ask again on the dossier's page."
+    )
+
+
+class ProjectCodeNotAsked(Conflict):
+    """Nobody has asked for the code yet."""
+
+    code = "investment.project-code-not-asked"
+    title = "The project code has not been asked for."
+    detail = (
+        "A certificate carries the code of the national investment registry, which is asked for when the draft is"
+        " approved."
+    )
+    hint = "Send the dossier back and have the draft approved again."
+
+
+def project_code_received(step: Step) -> DomainError | None:
+    """Refuse to sign a certificate whose project has no code of the national registry yet."""
+    if queries.known_code(step.session, step.case):
+        return None
+    last = queries.latest_request(step.session, step.case.id)
+    if last is None:
+        return ProjectCodeNotAsked()
+    if last.state == "REFUSED":
+        return ProjectCodeRefused(reason=last.reason or last.reason_code)
+    return ProjectCodePending(since=format_datetime(last.requested_at, lang="vi", timezone=step.zone))
 
 
 def investment_rules(step: Step) -> DomainError | None:
@@ -36,11 +86,18 @@ def _cited(step: Step, value: law.LawValue) -> str:
     return f"{number}, {value.article}" if value.article else number
 
 
-GUARDS: Mapping[str, Guard] = {"investment_rules": investment_rules}
+GUARDS: Mapping[str, Guard] = {
+    "investment_rules": investment_rules,
+    "project_code_received": project_code_received,
+}
 
 
-def effects(room: PressRoom) -> Mapping[str, Effect]:
-    """Return the effects that the procedures of this module name."""
+def effects(room: PressRoom, *, simulated: bool) -> Mapping[str, Effect]:
+    """
+    Return the effects that the procedures of this module name.
+
+    :param simulated: the national registry of this installation is a simulator; requests remember it.
+    """
 
     def issue(step: Step) -> None:
         """Make, sign and register the certificate."""
@@ -54,4 +111,15 @@ def effects(room: PressRoom) -> Mapping[str, Effect]:
         )
         step.facts["certificate"] = certificate.number
 
-    return {"issue_certificate": issue}
+    def ask_for_code(step: Step) -> None:
+        """Ask the national registry for the code of the project; the certificate waits for it."""
+        content: dict[str, Any] = told_to_registry(
+            step.case, step.definition, authority=room.zone.authority.code
+        )
+        request = request_code(
+            step.session, case=step.case, content=content, simulated=simulated, actor=step.actor, now=step.now
+        )
+        if request is not None:
+            step.facts["project_code_request"] = str(request.id)
+
+    return {"issue_certificate": issue, "request_project_code": ask_for_code}

@@ -23,6 +23,7 @@ def register_project(
     actor: Actor,
     now: datetime,
     name_en: str | None = None,
+    code: str | None = None,
     verification: Verification = Verification.VERIFIED,
     takeover_id: UUID | None = None,
 ) -> UUID:
@@ -30,16 +31,17 @@ def register_project(
     Give a project its identity in the zone and return its key.
 
     :param site: code of the zone's site.
+    :param code: lifelong code of the national investment registry, ten digits, once it is known.
     :param verification: a certificate vouches for its project; a take-over says TAKEN_OVER and its batch.
     """
     project = Project(
-        id=uuid7(), party_id=party_id, code=None, name_vi=name_vi, name_en=name_en, site=site,
+        id=uuid7(), party_id=party_id, code=code, name_vi=name_vi, name_en=name_en, site=site,
         verification=verification, takeover_id=takeover_id, created_at=now,
     )  # fmt: skip
     session.add(project)
     record(
         session, "registry:project:register", subject=Subject("project", project.id), actor=actor, at=now,
-        party_id=party_id,
+        party_id=party_id, facts={"code": code or ""},
     )  # fmt: skip
     outbox.publish(session, ProjectRegistered(project.id), actor=actor, at=now, party_id=party_id)
     return project.id

@@ -22,7 +22,7 @@ from app.core.workflow.definition import Component, Definition, FormField
 from app.core.workflow.permissions import FILE
 from app.investment.domain.guide import Question, Track, conclude, form_answers, holds
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 LANGUAGES = ("vi", "en")
 # The form whose options the guide offers; the special procedure asks the same questions and more.
 MAIN_PROCEDURE = "IRC"

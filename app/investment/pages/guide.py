@@ -19,12 +19,12 @@ from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
 
-pages = router()
+guide_pages = router()
 
 GUIDE = "/guide"
 
 
-@pages.get(GUIDE, name="guide", include_in_schema=False)
+@guide_pages.get(GUIDE, name="guide", include_in_schema=False)
 def guide_page(request: Request, session: DbSession, zone: CurrentZone, at: str = "") -> Response:
     """Ask one question, or show the result; the answers stand in the address, so the link can be shared."""
     translator, day = request_translator(request), local_day(utcnow(), zone.tz)
@@ -49,7 +49,7 @@ def guide_page(request: Request, session: DbSession, zone: CurrentZone, at: str 
     return render(request, "investment/guide_result.html", view)
 
 
-@pages.get(f"{GUIDE}/start", name="guide-start", include_in_schema=False)
+@guide_pages.get(f"{GUIDE}/start", name="guide-start", include_in_schema=False)
 def start_page(request: Request, session: DbSession, actor: CustomerActor, zone: CurrentZone) -> Response:
     """Ask for which enterprise the draft is begun."""
     found = queries.guide_of_day(session, local_day(utcnow(), zone.tz))
@@ -67,7 +67,7 @@ def start_page(request: Request, session: DbSession, actor: CustomerActor, zone:
     return render(request, "investment/guide_start.html", view)
 
 
-@pages.post(f"{GUIDE}/start", include_in_schema=False)
+@guide_pages.post(f"{GUIDE}/start", include_in_schema=False)
 def start_draft(
     request: Request,
     session: DbSession,

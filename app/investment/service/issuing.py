@@ -23,12 +23,13 @@ from app.core.kit.time import local_day
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
+from app.investment import queries
 from app.investment.domain.certificate import certificate_content, printed_certificate
 from app.investment.events import CertificateIssued
 from app.investment.models import Certificate
 from app.registry import facade as registry
 
-PAPER = Path(__file__).parent / "papers" / "certificate.typ"
+PAPER = Path(__file__).parents[1] / "papers" / "certificate.typ"
 PAPER_KIND = "IRC"
 SIGNATURE_FIELD = "signer"
 NUMBER_PREFIX = "GCN"
@@ -54,13 +55,14 @@ def issue_certificate(
     :raises TextNotPrintable: an answer has characters that no font of the installation has.
     """
     day = local_day(now, room.zone.tz)
-    content = certificate_content(case.answers, _labels(definition))
+    project_code = queries.known_code(session, case)
+    content = certificate_content(case.answers, option_labels(definition), project_code=project_code)
     number = _next_number(session, day)
     code = documents.new_verification_code()
     key = room.signing.key_for(str(actor.user_id), now=now)
     project_id = registry.register_project(
         session, party_id=case.party_id, name_vi=content["project_name_vi"], site=case.answers["site"],
-        actor=actor, now=now,
+        actor=actor, now=now, name_en=content["project_name_en"], code=project_code or None,
     )  # fmt: skip
     basis = _basis(session, definition)
     pdf = _signed_pdf(room, key, content=content, basis=basis, number=number, code=code, now=now)
@@ -70,6 +72,8 @@ def issue_certificate(
     )  # fmt: skip
     session.flush()  # the issued paper and the register refer to the document's row
     public = {"project_name_vi": content["project_name_vi"], "investor_name": content["investor_name"]}
+    if project_code:
+        public["project_code"] = project_code
     documents.issue(
         session, document=document, verification_code=code, number=number, public=public, actor=actor, now=now
     )
@@ -81,6 +85,39 @@ def issue_certificate(
     session.add(certificate)
     _tell(session, certificate, actor=actor, now=now)
     return certificate
+
+
+def told_to_registry(case: Case, definition: Definition, *, authority: str) -> dict[str, Any]:
+    """
+    Return what the national registry is told of a project: what the certificate will say, no papers of persons.
+
+    :param authority: code of the authority that asks.
+    """
+    content = certificate_content(case.answers, option_labels(definition))
+    project = {
+        name: content[name]
+        for name in (
+            "project_name_vi",
+            "project_name_en",
+            "objective",
+            "scale",
+            "capital",
+            "capital_usd",
+            "term_years",
+        )
+    }
+    investors = [{name: each[name] for name in ("kind", "name", "country")} for each in content["investors"]]
+    return {
+        "dossier": case.code or "",
+        "authority": authority,
+        "remark": "",
+        "project": {
+            **project,
+            "industry": content["industry"]["code"],
+            "site": content["location"]["site_label"],
+            "investors": investors,
+        },
+    }
 
 
 def _signed_pdf(
@@ -147,7 +184,7 @@ def _basis(session: Session, definition: Definition) -> list[str]:
     return [f"Căn cứ {title}, Điều {article};" if article else f"Căn cứ {title};" for title, article in cited]
 
 
-def _labels(definition: Definition) -> dict[str, str]:
+def option_labels(definition: Definition) -> dict[str, str]:
     """Return the Vietnamese labels of all options, as ``field:code`` and for columns ``field.column:code``."""
     questions = {code: field.options for code, field in definition.fields().items()}
     columns = {

@@ -1,0 +1,47 @@
+"""The simulator of the national investment registry in a demo installation: when it runs, where, and what it keeps."""
+
+import os
+
+from app.cli.processes import port_is_free
+from app.cli.supervisor import Program, python
+from app.core.settings import Settings
+
+# Long enough to see that a certificate waits for its code, short enough to wait for it.
+_LATE_S = 4
+
+
+def simulates_registry(settings: Settings) -> bool:
+    """Tell whether project codes come from the simulator: in the demo zone, unless a registry is set."""
+    return settings.demo and not settings.investment_registry_url
+
+
+def registry_port(settings: Settings) -> int:
+    """Return the simulator's port: ``FTZ_INVESTMENT_REGISTRY_PORT``, or the third after the web's."""
+    return int(os.environ.get("FTZ_INVESTMENT_REGISTRY_PORT", settings.port + 3))
+
+
+def choose_registry_port(settings: Settings, *, taken: frozenset[int]) -> None:
+    """Settle on a free port behind the web's own, since another installation may stand on the next ones."""
+    for port in range(settings.port + 3, min(settings.port + 100, 65_535)):
+        if port not in taken and port_is_free("127.0.0.1", port):
+            os.environ.setdefault("FTZ_INVESTMENT_REGISTRY_PORT", str(port))
+            return
+
+
+def registry_program(settings: Settings) -> Program:
+    """Return the simulator as a program; its book stands beside the installation's other state."""
+    state = settings.var / "simulators" / "investment_registry.sqlite"
+    return Program(
+        "registry",
+        python(
+            "-m", "simulators.investment_registry", "--port", str(registry_port(settings)),
+            "--state", str(state), "--late", str(_LATE_S),
+        ),
+    )  # fmt: skip
+
+
+def point_to_registry(settings: Settings) -> None:
+    """Let the programs that are started from here ask the simulator, and know that it is one."""
+    if simulates_registry(settings):
+        os.environ["FTZ_INVESTMENT_REGISTRY_URL"] = f"http://127.0.0.1:{registry_port(settings)}"
+        os.environ["FTZ_INVESTMENT_REGISTRY_SIMULATED"] = "1"

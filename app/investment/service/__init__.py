@@ -1,0 +1,6 @@
+"""The write side of investment: issuing certificates, and getting the codes that stand on them."""
+
+from app.investment.service.issuing import PressRoom, issue_certificate, told_to_registry
+from app.investment.service.project_codes import ASK_REGISTRY, request_code
+
+__all__ = ["ASK_REGISTRY", "PressRoom", "issue_certificate", "request_code", "told_to_registry"]
