@@ -30,6 +30,7 @@ from app.core.workflow import procedures
 from app.core.workflow.models import Case
 from app.core.workflow.papers import Press, components, form_signing
 from app.core.workflow.papers.intake import KeptFile, keep_file
+from app.investment import facade as investment
 from app.modules import Platform
 
 STORIES = Path(__file__).parent / "demo_dossiers.yaml"
@@ -121,6 +122,9 @@ class Storyteller:
     def _take(self, case_id: UUID, step: Mapping[str, Any], *, login: str, at: datetime) -> None:
         actor = self._person(login, at)
         with self._as(actor) as session:
+            if step["do"] == "sign":
+                investment.invent_project_code(session, case_id=case_id, now=at)
+                session.flush()  # the signature looks for the code among the stored ones
             revision = session.get_one(Case, case_id).revision
             self.platform.desk.perform(
                 session, case_id=case_id, action=step["do"], revision=revision, actor=actor, now=at,

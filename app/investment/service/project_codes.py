@@ -104,6 +104,7 @@ def question(session: Session, *, request_id: UUID) -> CodeQuestion | None:
 
 def take_answer(session: Session, *, request_id: UUID, answer: Answer, now: datetime) -> None:
     """Enter what the registry said; a request that is already answered keeps its first answer."""
+    session.flush()  # the row is read again under its lock
     request = session.get(CodeRequest, request_id, with_for_update=True, populate_existing=True)
     if request is None:
         return
