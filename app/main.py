@@ -49,6 +49,7 @@ from app.web.pages.personal import personal_pages
 from app.web.pages.preferences import preferences
 from app.web.pages.public import public
 from app.web.pages.register import register_pages
+from app.web.pages.search import search_pages
 from app.web.pages.security import security
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
@@ -57,6 +58,37 @@ STATIC = Path(__file__).parent / "web" / "static"
 # Connections a pool keeps beyond the gate: a request in its commit has left the gate already.
 SPARE_CONNECTIONS = 4
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# Pages and routes of the kernel; those of the modules follow.
+PAGES = (
+    public,
+    search_pages,
+    account,
+    register_pages,
+    security,
+    admin,
+    admin_person,
+    api_clients,
+    oauth,
+    preferences,
+    personal_pages,
+    own_data,
+    dossiers,
+    dossier_form,
+    verify_pages,
+    papers,
+    component_pages,
+    form_pages,
+    letter_pages,
+    steps,
+    opinions,
+    dossier_api,
+    dossier_once,
+    desk_inbox,
+    legal,
+    notices,
+    watches,
+)
 
 
 class Immutable(StaticFiles):
@@ -101,34 +133,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _state(app, platform)
     errors.install(app)
-    for each in (
-        public,
-        account,
-        register_pages,
-        security,
-        admin,
-        admin_person,
-        api_clients,
-        oauth,
-        preferences,
-        personal_pages,
-        own_data,
-        dossiers,
-        dossier_form,
-        verify_pages,
-        papers,
-        component_pages,
-        form_pages,
-        letter_pages,
-        steps,
-        opinions,
-        dossier_api,
-        dossier_once,
-        desk_inbox,
-        legal,
-        notices,
-        watches,
-    ):
+    for each in PAGES:
         app.include_router(each)
     app.router.routes.append(stream)
     for module in MODULES:
@@ -170,6 +175,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
     app.state.first_steps = [step for module in MODULES for step in module.first_steps]
     app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]
+    app.state.search = platform.search
     app.state.shell = shell.LINKS
     app.state.identify = _identify
 

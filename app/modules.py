@@ -16,6 +16,7 @@ import app.core.live.models
 import app.core.notifications.models
 import app.core.outbox.models
 import app.core.privacy.models
+import app.core.search.models
 import app.core.workflow.models  # noqa: F401  all of the kernel's tables are mapped
 from app.core import notifications, outbox
 from app.core.auth.clients.tokens import forget_tokens
@@ -25,6 +26,7 @@ from app.core.jobs import JobRegistry
 from app.core.live import PokeBook
 from app.core.notifications import KindBook, NoticesChanged, Notifier
 from app.core.outbox import HandlerRegistry
+from app.core.search import SearchProvider
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig, load_zone
 from app.core.workflow import notices as case_notices
@@ -41,6 +43,7 @@ from app.web.kernel import Kernel
 from app.web.legal_permissions import PERMISSIONS as LEGAL_PERMISSIONS
 from app.web.personal_permissions import PERMISSIONS as PERSONAL_PERMISSIONS
 from app.web.render import build_environment
+from app.web.search_kinds import keep_fresh, kernel_providers
 from app.web.spec import ModuleSpec
 from app.web.tiles import Tile
 
@@ -62,6 +65,7 @@ class Platform:
     templates: Environment
     kernel: Kernel
     tiles: Mapping[str, Tile]
+    search: tuple[SearchProvider, ...]
 
 
 def compose(settings: Settings) -> Platform:
@@ -96,6 +100,8 @@ def compose(settings: Settings) -> Platform:
     notifications.install(notifier)
     notifications.add_jobs(jobs)
     notifications.add_mail_jobs(jobs)
+    search = search_providers()
+    keep_fresh(handlers, search)
     outbox.add_jobs(handlers, jobs)
     outbox.install(handlers)
     press = Press(kernel.store, kernel.signing, zone, settings.origin)
@@ -119,6 +125,7 @@ def compose(settings: Settings) -> Platform:
         templates=build_environment({m.code: m.templates for m in MODULES if m.templates is not None}),
         kernel=kernel,
         tiles=_tiles(),
+        search=search,
     )
 
 
@@ -126,6 +133,12 @@ def _tiles() -> dict[str, Tile]:
     """Return the tiles of all modules by code, in the order of their display."""
     offered = sorted((tile for module in MODULES for tile in module.tiles), key=lambda tile: tile.order)
     return _joined([{tile.code: tile} for tile in offered])
+
+
+def search_providers() -> tuple[SearchProvider, ...]:
+    """Return what can be found in this composition."""
+    catalogues = [module.catalogue for module in MODULES if module.catalogue is not None]
+    return (*kernel_providers(catalogues), *(each for module in MODULES for each in module.search))
 
 
 def _joined(parts: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "personal": Entry(
         "app.cli.personal:personal", "Erase personal data whose time has passed; rotate their keys."
     ),
+    "search": Entry("app.cli.search:search", "Make the search index anew."),
     "evidence": Entry("app.cli.evidence:evidence", "Verify the evidence log."),
     "backup": Entry("app.cli.backup:backup", "Write database, documents, keys and checkpoint to one file."),
     "restore": Entry("app.cli.restore:restore", "Read a backup into an empty installation."),

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 
 from app.cli.demo import seed_demo
 from app.cli.demo_dossiers import tell_stories
+from app.cli.search import fill_index
 from app.core import law
 from app.core.auth.models import Office, PartyKind
 from app.core.auth.service import create_office
@@ -46,6 +47,7 @@ def prepare(settings: Settings, echo: Echo) -> None:
         if settings.demo:
             seed_demo(database, platform, echo, now=utcnow())
             tell_stories(database, platform, echo, now=utcnow())
+        fill_index(database, platform.search, echo)
 
 
 def migrate_schema(target: DatabaseTarget) -> None:

@@ -7,11 +7,14 @@ import app.investment.models  # noqa: F401  maps the tables
 from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
+from app.core.search import SearchProvider
+from app.core.workflow.permissions import READ
 from app.core.workflow.step import Effect
 from app.investment import handlers, jobs, procedures
 from app.investment.clients import registry_of
-from app.investment.events import ProjectCodeAnswered
+from app.investment.events import CertificateIssued, ProjectCodeAnswered
 from app.investment.pages import GUIDE, code_pages, code_panel, guide_pages
+from app.investment.queries.found import certificate_documents
 from app.investment.service import PressRoom
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
@@ -42,6 +45,17 @@ MODULE = ModuleSpec(
             GUIDE,
             "help-circle",
             10,
+        ),
+    ),
+    search=(
+        SearchProvider(
+            "certificate",
+            N_("Certificates"),
+            "certificate",
+            certificate_documents,
+            permission=READ,
+            order=40,
+            events={CertificateIssued: lambda event: {str(event.certificate_id)}},
         ),
     ),
     templates=FOLDER / "templates" / "investment",

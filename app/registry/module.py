@@ -8,11 +8,15 @@ import app.registry.sites.models  # noqa: F401  maps the tables
 from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
+from app.core.search import SearchProvider
+from app.core.workflow.permissions import READ as READ_DOSSIERS
 from app.registry.claims import handlers as claim_handlers
 from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, referral_pages
 from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
-from app.registry.permissions import PERMISSIONS
+from app.registry.events import EnterpriseChanged, EnterpriseRegistered, ProjectRegistered
+from app.registry.permissions import PERMISSIONS, READ
+from app.registry.queries import enterprise_documents, project_documents
 from app.registry.sites.api import api as sites_api
 from app.registry.sites.pages import MAP
 from app.registry.sites.pages import pages as sites_pages
@@ -60,6 +64,29 @@ MODULE = ModuleSpec(
             N_("Requests to act for an enterprise"),
             "registry/_my_claims.html",
             my_claims_panel,
+        ),
+    ),
+    search=(
+        SearchProvider(
+            "enterprise",
+            N_("Enterprises"),
+            "building",
+            enterprise_documents,
+            permission=READ,
+            order=20,
+            events={
+                EnterpriseRegistered: lambda event: {str(event.enterprise_id)},
+                EnterpriseChanged: lambda event: {str(event.enterprise_id)},
+            },
+        ),
+        SearchProvider(
+            "project",
+            N_("Projects"),
+            "building-factory-2",
+            project_documents,
+            permission=READ_DOSSIERS,
+            order=30,
+            events={ProjectRegistered: lambda event: {str(event.project_id)}},
         ),
     ),
     templates=FOLDER / "templates" / "registry",

@@ -12,7 +12,13 @@ from app.web.render import NavItem, ShellLinks, is_htmx, request_translator
 from app.web.spec import Door, MenuItem
 
 LINKS = ShellLinks(
-    home="/", inbox="/inbox", login="/login", logout="/logout", account="/account", notices="/notices"
+    home="/",
+    search="/search",
+    inbox="/inbox",
+    login="/login",
+    logout="/logout",
+    account="/account",
+    notices="/notices",
 )
 
 MENU = (

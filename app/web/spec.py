@@ -16,6 +16,7 @@ from app.core.kit.actor import Actor
 from app.core.live.pokes import Mapper
 from app.core.notifications import Kind
 from app.core.outbox import HandlerRegistry
+from app.core.search import SearchProvider
 from app.core.workflow.step import Effect, Guard
 from app.web.kernel import Kernel
 from app.web.tiles import Tile
@@ -78,8 +79,9 @@ class ModuleSpec:
 
     ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``first_steps`` lead
     on who acts for no enterprise yet. ``guards`` and ``effects`` are what procedures may name; ``register`` adds
-    reactions to events, jobs and scans. ``topics`` are live topics with the permission to hear them, ``pokes`` says
-    which events poke which topics; ``streams`` are routes that stay open and are no unit of work.
+    reactions to events, jobs and scans. ``search`` is what can be found. ``topics`` are live topics with the permission
+    to hear them, ``pokes`` says which events poke which topics; ``streams`` are routes that stay open and no unit
+    of work.
     """
 
     code: str
@@ -94,6 +96,7 @@ class ModuleSpec:
     pokes: Mapping[str, Mapper] = field(default_factory=dict)
     streams: Sequence[BaseRoute] = ()
     notice_kinds: Sequence[Kind] = ()
+    search: Sequence[SearchProvider] = ()
     templates: Path | None = None
     procedures: Path | None = None
     catalogue: Path | None = None

@@ -4,6 +4,7 @@ import './forms'
 import './islands'
 import './keyboard'
 import './menus'
+import './search'
 import './session'
 import { startPokes } from './pokes'
 

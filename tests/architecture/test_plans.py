@@ -24,6 +24,7 @@ from app.core.evidence import Subject
 from app.core.kit.actor import SYSTEM
 from app.core.kit.codes import format_code
 from app.core.kit.time import local_day, utcnow
+from app.core.search import SearchProvider, reindex
 from app.core.workflow import inbox
 from tests.architecture.schema import plan_nodes
 from tests.conftest import clone
@@ -32,7 +33,7 @@ from tests.faults.people import OFFICER, House, Person, filed, house_on
 CASES, PARTIES = 100_000, 2_000
 BIG = {
     "workflow_case", "workflow_event", "workflow_submission", "workflow_tracking", "documents_document",
-    "documents_issued", "law_value",
+    "documents_issued", "law_value", "search_tenant",
 }  # fmt: skip
 # Rows that one step of a plan may touch for a page: some pages' worth, whatever the tables hold.
 MOST_ROWS = 3_000
@@ -123,7 +124,12 @@ def _found(house: House, superuser: str) -> City:
         documents.issue(
             session, document=paper, verification_code=code, number="1", public={}, actor=SYSTEM, now=utcnow()
         )
+        reindex(session, dossiers_of(house))
     return City(house, person, officer, case_id, paper.id, format_code("HS", 2025, 77_777), code, superuser)
+
+
+def dossiers_of(house: House) -> SearchProvider:
+    return next(each for each in house.app.state.search if each.kind == "dossier")
 
 
 def _grow(city: City) -> None:
@@ -165,6 +171,13 @@ def _grow(city: City) -> None:
             "true",
             CASES,
             f"jsonb_build_object('verification_code', 'V' || n, 'document_id', {_CASE}, 'sha256', md5(n::text))",
+        ),
+        # A word that stands everywhere, one that stands on every thousandth, and one of its own.
+        "search_tenant": (
+            "kind = 'dossier'",
+            CASES,
+            f"jsonb_build_object('key', n, 'party_id', {party}, 'code', 'HS-' || n, 'at', {place}, 'title', 'Nhà máy',"
+            " 'folded', ' cong ty nha may lo' || n % 1000 || ' rieng' || n)",
         ),
         # What the law said before it was corrected: recorded, and no longer what the platform holds to be true.
         "law_value": (
@@ -296,6 +309,19 @@ def check_the_law_of_a_day_is_found_among_all_days(city: City) -> None:
     assert all_faults(city, ask) == []
 
 
+def check_search_reads_indexes_whether_a_word_is_rare_or_everywhere(city: City) -> None:
+    for path in ("/search?q=", "/search?kind=dossier&q=", "/search/suggest?q="):
+        for asked in ("cong ty", "lo77", "rieng77777", "cong ty rieng4242", "hs 2025", "zzzz"):
+            for who in (city.officer, city.person):
+                assert all_faults(city, lambda who=who, at=path + asked: ok(who, at)) == []  # type: ignore[misc]
+
+
+def check_search_mends_a_word_by_an_index(city: City) -> None:
+    for asked in ("rieng7777x7", "reing31313"):
+        for who in (city.officer, city.person):
+            assert all_faults(city, lambda who=who, asked=asked: ok(who, f"/search?q={asked}")) == []  # type: ignore[misc]
+
+
 def check_the_start_page_counts_no_table(city: City) -> None:
     assert all_faults(city, lambda: ok(city.house.visitor(), "/")) == []
 
@@ -322,7 +348,7 @@ KNOWN = {"check_the_start_page_counts_no_table": "its figures count all of workf
 def test_no_page_reads_a_big_table_whole(city: City) -> None:
     """One test for all of it: the city is built once, and a run over several processes builds it once too."""
     checks = {name: check for name, check in globals().items() if name.startswith("check_")}
-    assert len(checks) >= 11
+    assert len(checks) >= 13
     wrong = {}
     for name, check in checks.items():
         try:

@@ -20,6 +20,8 @@ PUBLIC = {
     "GET /healthz": "tells only that the process answers",
     "GET /api/v1/procedures": "the catalogue is public by law",
     "GET /procedures": "the catalogue is public by law",
+    "GET /search": "under the policies of whoever asks; a visitor finds the public catalogue",
+    "GET /search/suggest": "as the page of results",
     "GET /track": "state of a dossier for who holds its code, no name, no content",
     "GET /verify": "asks for a code",
     "GET /verify/{code}": "what the register says of a paper in somebody's hands",

@@ -1,0 +1,25 @@
+"""Finding things by what people type: one index that forgives accents, Đ and spelling, behind the policies of tenancy.
+
+Modules say by ``SearchProvider`` what of theirs can be found. The index is derived: it is written when an event says
+that something changed, and can be made anew from the tables at any time.
+"""
+
+from app.core.search.documents import SearchDocument, SearchProvider
+from app.core.search.index import index, is_empty, refresh, reindex
+from app.core.search.query import Asked, Found, Group, ask, find, searchable, suggest_spelling
+
+__all__ = [
+    "Asked",
+    "Found",
+    "Group",
+    "SearchDocument",
+    "SearchProvider",
+    "ask",
+    "find",
+    "index",
+    "is_empty",
+    "refresh",
+    "reindex",
+    "searchable",
+    "suggest_spelling",
+]
