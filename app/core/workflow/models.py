@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -261,3 +261,18 @@ class Tracking(Base):
     appointment_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+
+
+class Tally(Base):
+    """
+    How many dossiers were received and decided: the sum of all slots.
+
+    A trigger on ``workflow_tracking`` keeps it, spread over slots so that nobody waits for anybody else's.
+    """
+
+    __tablename__ = "workflow_tally"
+    __table_args__ = (tenancy(Tenancy.SHARED),)
+
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    received: Mapped[int]
+    decided: Mapped[int]

@@ -15,7 +15,7 @@ from app.core import law
 from app.core.kit.codes import InvalidCode, parse_code, parse_verification_code
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import procedures
-from app.core.workflow.models import Tracking
+from app.core.workflow.models import Tally, Tracking
 from app.web.dossier_view import basis_view
 from app.web.render import render, request_translator
 from app.web.services import CurrentZone
@@ -49,9 +49,7 @@ def start(request: Request, session: DbSession, actor: CurrentActor, zone: Curre
 
 
 def _figures(session: Session, translator: Any) -> list[dict[str, str]]:
-    received, decided = session.execute(
-        select(func.count(Tracking.accepted_at), func.count(Tracking.decided_at))
-    ).one()
+    received, decided = session.execute(select(func.sum(Tally.received), func.sum(Tally.decided))).one()
     return [
         {"value": str(received), "label": translator.gettext("dossiers received")},
         {"value": str(decided), "label": translator.gettext("results issued")},
