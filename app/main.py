@@ -29,6 +29,9 @@ from app.web.api.oauth import oauth
 from app.web.background import is_background
 from app.web.bearer import API, identify_program, token_of
 from app.web.edge import Edge
+from app.web.kept_forms import FormKeeper
+from app.web.measure import Measure, metrics
+from app.web.operations import VIEW
 from app.web.pages.account import account
 from app.web.pages.admin import admin
 from app.web.pages.admin_person import admin_person
@@ -38,10 +41,12 @@ from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
 from app.web.pages.form_papers import form_pages
 from app.web.pages.inbox import desk_inbox
+from app.web.pages.kept import kept
 from app.web.pages.legal import legal
 from app.web.pages.letters import letter_pages
 from app.web.pages.live import listener_of, stream, watches
 from app.web.pages.notices import notices
+from app.web.pages.operations import alarm_minutes, operations
 from app.web.pages.opinions import opinions
 from app.web.pages.own_data import own_data
 from app.web.pages.papers import component_pages
@@ -53,6 +58,7 @@ from app.web.pages.search import search_pages
 from app.web.pages.security import security
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
+from app.web.watch import Watch
 
 STATIC = Path(__file__).parent / "web" / "static"
 # Connections a pool keeps beyond the gate: a request in its commit has left the gate already.
@@ -66,6 +72,7 @@ PAGES = (
     account,
     register_pages,
     security,
+    kept,
     admin,
     admin_person,
     api_clients,
@@ -82,6 +89,7 @@ PAGES = (
     letter_pages,
     steps,
     opinions,
+    operations,
     dossier_api,
     dossier_once,
     desk_inbox,
@@ -112,14 +120,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads * 2
         app.state.gate = anyio.CapacityLimiter(settings.threads)
         database = Database(
-            settings.database, logins=WEB_LOGINS, pool_size=settings.threads + SPARE_CONNECTIONS
+            settings.database,
+            logins=WEB_LOGINS,
+            pool_size=settings.threads + SPARE_CONNECTIONS,
+            slow_s=settings.slow_query_ms / 1000,
         )
         database.refuse_unsafe_logins()
         app.state.database = database
         app.state.hub = Hub()
         listener = listener_of(app, database)
         listener.start()
+        app.state.watch = Watch(database, platform.jobs.scans)
+        app.state.watch.start()
         yield
+        await app.state.watch.stop()
         await listener.stop()
         database.close()
 
@@ -135,7 +149,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for each in PAGES:
         app.include_router(each)
-    app.router.routes.append(stream)
+    app.router.routes += [stream, metrics]
     for module in MODULES:
         for each in module.routers:
             app.include_router(each)
@@ -143,6 +157,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", Immutable(directory=STATIC, check_dir=False), name="static")
     secure = settings.origin.startswith("https://") or urlsplit(settings.origin).hostname in LOOPBACK
     app.state.edge = Edge(app, origin=settings.origin, secure=secure)
+    app.add_middleware(Measure)
     app.add_middleware(Edge, origin=settings.origin, secure=secure)
     return app
 
@@ -156,6 +171,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.permissions = platform.permissions
     app.state.secrets_box = SecretsBox(platform.settings.secrets_dir / "totp.key")
     must = {UserKind.OFFICER} if platform.settings.officers_need_totp else set()
+    app.state.form_keeper = FormKeeper(SecretsBox(platform.settings.secrets_dir / "forms.key"))
     app.state.second_factor_policy = SecondFactorPolicy(required_for=frozenset(must))
     app.state.desk = platform.desk
     app.state.templates = platform.templates
@@ -199,6 +215,8 @@ def _identify(request: Request) -> Actor:
     if request.url.path.startswith(API):
         return actor
     request.state.nav = shell.navigation(request, actor)
+    if actor.may(VIEW):
+        request.state.alarm_minutes = alarm_minutes(request.app.state.watch.alarm, utcnow())
     if actor.session_id is not None:
         request.state.events_url = f"/events?after={request.app.state.hub.last_seq}"
         counted = shell.shows_frame(request)  # elsewhere the bell asks by itself when it is shown

@@ -39,8 +39,10 @@ from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
 from app.registry.module import MODULE as REGISTRY
 from app.web.idempotency import forget_expired
+from app.web.kept_forms import forget_kept
 from app.web.kernel import Kernel
 from app.web.legal_permissions import PERMISSIONS as LEGAL_PERMISSIONS
+from app.web.operations import PERMISSIONS as OPERATIONS_PERMISSIONS
 from app.web.personal_permissions import PERMISSIONS as PERSONAL_PERMISSIONS
 from app.web.render import build_environment
 from app.web.search_kinds import keep_fresh, kernel_providers
@@ -86,6 +88,7 @@ def compose(settings: Settings) -> Platform:
             *papers.PERMISSIONS,
             *LEGAL_PERMISSIONS,
             *PERSONAL_PERMISSIONS,
+            *OPERATIONS_PERMISSIONS,
             *(each for module in MODULES for each in module.permissions),
         ]
     )
@@ -113,6 +116,7 @@ def compose(settings: Settings) -> Platform:
     jobs.every_minute("workflow.timers")(Scan(desk))
     jobs.every_minute("web.forget_idempotency")(forget_expired)
     jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
+    jobs.every_minute("web.forget_kept_forms")(forget_kept)
     return Platform(
         settings=settings,
         zone=zone,

@@ -22,7 +22,12 @@ def main() -> None:
     settings = Settings()
     configure_logging(json=settings.log_json)
     platform = compose(settings)
-    database = Database(settings.database, logins=WORK_LOGINS, pool_size=settings.pool_size)
+    database = Database(
+        settings.database,
+        logins=WORK_LOGINS,
+        pool_size=settings.pool_size,
+        slow_s=settings.slow_query_ms / 1000,
+    )
     database.refuse_unsafe_logins()
 
     def resolve(user_id: UUID) -> Actor:

@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 
 from app.core.errors import FieldProblem
 from app.core.i18n import LocalText, Translator, formats, localise
+from app.web.forms import OWNER
 
 TEMPLATES = Path(__file__).parent / "templates"
 DIST = Path(__file__).parent / "static" / "dist"
@@ -35,6 +36,7 @@ class Reader:
     translator: Translator
     timezone: ZoneInfo
     csrf_token: str
+    form_owner: str = ""
 
 
 _reader: ContextVar[Reader] = ContextVar("reader")
@@ -139,14 +141,20 @@ def _error_for(problems: Sequence[FieldProblem], name: str) -> str:
 
 
 def _csrf_field() -> Markup:
-    token = _current().csrf_token
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token) if token else Markup("")
+    reader = _current()
+    hidden = (("csrf_token", reader.csrf_token), (OWNER, reader.form_owner))
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return Markup("").join(field.format(name, value) for name, value in hidden if value)
 
 
 def _opt(part: object, name: str) -> object:
     """Return what a part may lack, from a mapping or an object; an empty text where it is absent."""
     value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
     return "" if value is None else value
+
+
+def _duration(seconds: float) -> str:
+    return formats.format_duration(seconds, lang=_current().translator.lang)
 
 
 def _current_lang() -> str:
@@ -188,6 +196,7 @@ _FILTERS: Mapping[str, Callable[..., object]] = {
     "working_time": _working_time,
     "relative": _relative,
     "file_size": _file_size,
+    "duration": _duration,
     "localise": _localise,
     "localise_marked": _localise_marked,
     "reason": _reason,

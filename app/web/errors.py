@@ -22,7 +22,8 @@ from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
 from app.core.kit.time import utcnow
 from app.core.telemetry import get_logger
 from app.web.bearer import challenge
-from app.web.forms import local_path
+from app.web.forms import TokenMismatch, local_path
+from app.web.kept_forms import keep_posted
 from app.web.render import is_htmx, render, render_error, request_translator
 from app.web.unit import GATE_WAIT_SECONDS, Busy
 
@@ -107,6 +108,9 @@ async def answer(request: Request, error: DomainError) -> Response:
         told = problem_response(error, instance=correlation, translate=chosen.gettext)
         told.headers.update(challenge(request, error))
         return told
+    lost_session = isinstance(error, SignInNeeded | TokenMismatch) and request.method == "POST"
+    if lost_session and (way := await keep_posted(request)):
+        return way
     if isinstance(error, SignInNeeded) and request.method == "GET":
         if is_htmx(request):
             return _signed_out(request, error)

@@ -1,5 +1,6 @@
 """Reading posted forms: every HTML form passes here, and none passes without its token."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from app.core.auth.tokens import csrf_matches
 from app.core.errors import DomainError
 
 MAX_FIELDS = 2000
+OWNER = "form_owner"
+"""Hidden field that says, sealed, to whom a form was shown."""
 
 
 class TokenMismatch(DomainError):
@@ -22,16 +25,19 @@ class TokenMismatch(DomainError):
     hint = "Go back, reload the page and send the form again."
 
 
-async def read_form(request: Request) -> FormData:
+async def read_form(request: Request) -> AsyncIterator[FormData]:
     """
-    Return the posted form.
+    Give the posted form, and close its files when the request is over.
 
     :raises TokenMismatch: the token is missing or belongs to another browser.
     """
-    form = await request.form(max_fields=MAX_FIELDS)
-    if not csrf_matches(request.state.csrf_secret, str(form.get("csrf_token", ""))):
-        raise TokenMismatch
-    return form
+    form = request.state.posted_form = await request.form(max_fields=MAX_FIELDS)
+    try:
+        if not csrf_matches(request.state.csrf_secret, str(form.get("csrf_token", ""))):
+            raise TokenMismatch
+        yield form
+    finally:
+        await form.close()
 
 
 PostedForm = Annotated[FormData, Depends(read_form)]

@@ -31,13 +31,13 @@ from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
 from app.core.privacy.box import SecretsBox
 from app.web.edge import SESSION_COOKIE, Edge
-from app.web.forms import text
+from app.web.forms import OWNER, text
 from app.web.render import render, request_translator
 
 # Field of the confirming page; no other form may use the name.
 SHOWN = "presence_proof"
 # These belong to one rendering of a form and are written anew, or must never be shown again.
-_NOT_CARRIED = frozenset({"csrf_token", SHOWN})
+_NOT_CARRIED = frozenset({"csrf_token", OWNER, SHOWN})
 
 
 def database_of(request: Request) -> Database:

@@ -7,12 +7,14 @@ absent (a test, an error page before the session is known) and then falls back t
 ``request.state``
     - ``actor``: Actor · ``lang``: str (else negotiated) · ``csrf_token``: str
     - ``nav``: sequence of NavItem · ``flashes``: sequence of Flash · ``notice_count``: int
+    - ``alarm_minutes``: int, for administrators while no timer fires
     - ``events_url``: address of the live stream, or absent
 
 ``request.app.state``
     - ``templates``: Environment of ``build_environment``
     - ``zone``: mapping with ``name`` {vi, en}, ``authority`` {vi, en}, ``short``, ``timezone``
     - ``shell``: ShellLinks, the addresses that the shell may link to
+    - ``form_keeper``: FormKeeper, whose mark every form carries
 
 Cookies: ``lang`` (a language on offer) and ``theme`` (auto, light, dark). The shell posts to
 ``/preferences/language`` (``lang``, ``next``) and ``/preferences/theme`` (``theme``, ``next``).
@@ -139,6 +141,7 @@ def _shell(request: Request, lang: str) -> dict[str, object]:
         "flashes": tuple(getattr(state, "flashes", ())),
         "notice_count": getattr(state, "notice_count", 0),
         "events_url": getattr(state, "events_url", ""),
+        "alarm_minutes": getattr(state, "alarm_minutes", None),
         "shell": getattr(app_state, "shell", None) or ShellLinks(),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "build": build_id(),
@@ -146,6 +149,12 @@ def _shell(request: Request, lang: str) -> dict[str, object]:
         "crumbs": (),
         "problems": (),
     }
+
+
+def _owner_mark(request: Request, actor: Actor) -> str:
+    """Return what a form says of whose it is, so that it can be kept when the session ends meanwhile."""
+    keeper = getattr(request.app.state, "form_keeper", None)
+    return str(keeper.mark(actor.user_id)) if keeper is not None and actor.user_id is not None else ""
 
 
 def _headers(actor: Actor, lang: str) -> dict[str, str]:
@@ -181,7 +190,7 @@ def render(
     assert isinstance(zone, dict)
     assert isinstance(actor, Actor)
     timezone = ZoneInfo(zone.get("timezone") or DEFAULT_TIMEZONE)
-    with rendering_for(Reader(chosen, timezone, str(token))):
+    with rendering_for(Reader(chosen, timezone, str(token), _owner_mark(request, actor))):
         body = environment.get_template(template).render({**shell, **view})
     return HTMLResponse(body, status, {**_headers(actor, chosen.lang), **(headers or {})})
 

@@ -7,6 +7,7 @@ from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.permissions import ADVISE, FILE, READ
 from app.web.legal_permissions import READ as LAW_READ
+from app.web.operations import VIEW
 from app.web.personal_permissions import SUPERVISE as READINGS
 from app.web.render import NavItem, ShellLinks, is_htmx, request_translator
 from app.web.spec import Door, MenuItem
@@ -27,6 +28,7 @@ MENU = (
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
+    MenuItem("operations", N_("Operations"), "/operations", "activity", frozenset({VIEW}), 45),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
     MenuItem(
         "readings", N_("Readings of personal data"), "/privacy/readings", "eye", frozenset({READINGS}), 45

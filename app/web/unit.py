@@ -21,6 +21,8 @@ from starlette.concurrency import run_in_threadpool
 from app.core.db import Database, DbRole, SessionContext
 from app.core.errors import DomainError
 from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
+from app.core.telemetry.metrics import REFUSED
+from app.core.telemetry.route import note_route
 
 GATE_WAIT_SECONDS = 3
 
@@ -53,11 +55,13 @@ class UnitRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
+            note_route(f"{request.method} {self.path}")
             gate: anyio.CapacityLimiter = request.app.state.gate
             try:
                 with anyio.fail_after(GATE_WAIT_SECONDS):
                     await gate.acquire_on_behalf_of(request)
             except TimeoutError:
+                REFUSED.inc()
                 raise Busy(seconds=GATE_WAIT_SECONDS) from None
             try:
                 request.state.actor = await run_in_threadpool(_identify, request)

@@ -80,7 +80,7 @@ def test_the_walk_sees_into_included_routers(routes: list[Found]) -> None:
 def test_what_the_walk_leaves_out_is_known(app: FastAPI) -> None:
     """A stream holds no transaction, so it is no unit of work; it must turn strangers away by itself."""
     left_out = {context.path for context in iter_route_contexts(app.routes) if context.methods is None}
-    assert left_out - {"/static"} <= {"/events", "/api/v1/ioc/stream"}
+    assert left_out - {"/static"} <= {"/metrics", "/events", "/api/v1/ioc/stream"}
 
 
 def test_every_route_is_a_unit_of_work(routes: list[Found]) -> None:

@@ -124,6 +124,7 @@ def test_nobody_may_delete_or_truncate_history(tables: dict[str, TableFacts]) ->
         "outbox_inbox": {"ftz_worker"},
         "job_failure": {"ftz_worker"},
         "idempotency_record": {"ftz_officer"},
+        "web_kept_form": {"ftz_auth", "ftz_officer"},
         "live_poke": {"ftz_worker"},
         # The index is derived from the tables and made anew at any time.
         "search_shared": {"ftz_officer"},

@@ -3,12 +3,17 @@
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
+import psycopg
 import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.cli.demo import PASSWORD
+from app.core.db.cluster import PrivateCluster
+from tests.browser.conftest import Site
+from tests.browser.steps import SAVE, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -160,3 +165,40 @@ def test_the_confirming_page_and_the_password_page(
         page.locator(SUBMIT).first.click()
         expect(page.locator("[data-error-summary]")).to_be_visible()
         shoot(page, f"81-password-{tag}")
+
+
+@pytest.mark.parametrize(
+    "look", [{"lang": "vi"}, {"lang": "en", "phone": True, "dark": True, "script": False}]
+)
+def test_a_session_that_ends_in_a_long_form(
+    visit: Callable[..., Page], shoot: Callable[[Page, str], None], site: Site, cluster: PrivateCluster,
+    look: dict[str, Any],
+) -> None:  # fmt: skip
+    """Fill in a page of the form, lose the session, save, sign in and go on: nothing typed is lost."""
+    person = visit(**look)
+    sign_in(person, "nop.hoso", PASSWORD)
+    person.locator("a[href='/dossiers/new?procedure=IRC']").click()
+    person.locator("main form button[type=submit]").click()
+    person.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
+    person.locator(".tasks a").nth(2).click()
+    field = person.locator("main form textarea, main form input[type=text]").first
+    field.wait_for()
+    name, page = field.get_attribute("name"), person.url
+    field.fill("Nhà máy giữa chừng")
+    with psycopg.connect(cluster.boot_conninfo(site.database)) as connection:
+        connection.execute("update auth_session set last_seen_at = last_seen_at - interval '3 hours'")
+    person.get_by_role("button", name=SAVE).click()
+    person.wait_for_url(re.compile("/login"))
+    tag = "-".join(str(value) for value in look.values())
+    shoot(person, f"80-session-ended-{tag}")
+    person.locator("#f-login_id").fill("nop.hoso")
+    person.locator("#f-password").fill(PASSWORD)
+    person.locator("main form button[type=submit]").click()
+    person.wait_for_url(re.compile("/continue/"))
+    person.locator("main details summary").click()
+    expect(person.locator("main details").get_by_text("Nhà máy giữa chừng")).to_be_visible()
+    shoot(person, f"81-go-on-{tag}")
+    person.locator("main form button[type=submit]").click()
+    person.wait_for_url(lambda url: "/continue/" not in url)
+    person.goto(page)
+    expect(person.locator(f"[name='{name}']")).to_have_value("Nhà máy giữa chừng")

@@ -135,8 +135,13 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             [client, whose.party_id, whose.secrets[0], row[1]],
         )
         claim, referral = _claim(connection, whose, row[1])
+        form = uuid7()
+        connection.execute(
+            "insert into web_kept_form (id, user_id, at, content) values (%s, %s, now(), 'x')", [form, row[1]]
+        )
     keys = {
         "client_id": client,
+        "form_id": form,
         "session_id": row[0],
         "user_id": row[1],
         "membership_id": row[2],

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from app.core.db.session import ContextSession, DbRole, SessionContext
+from app.core.db.slow import watch_slow
 from app.core.kit.personal import SEALED, from_stored, to_stored
 from app.core.settings import DatabaseTarget
 
@@ -41,15 +43,26 @@ class UnsafeLogin(RuntimeError):
 
 
 class Database:
-    """The pools of one process. Create it in the process's start-up and close it at its end."""
+    """
+    The pools of one process. Create it in the process's start-up and close it at its end.
+
+    :param slow_s: statements that take so many seconds are logged; below 0 none is.
+    """
 
     def __init__(
-        self, target: DatabaseTarget, *, logins: Mapping[DbRole, Login], pool_size: int = 10
+        self,
+        target: DatabaseTarget,
+        *,
+        logins: Mapping[DbRole, Login],
+        pool_size: int = 10,
+        slow_s: float = -1.0,
     ) -> None:
         self.target = target
         self._engines: dict[Login, Engine] = {
             login: _engine(target, login, pool_size) for login in dict.fromkeys(logins.values())
         }
+        for engine in self._engines.values():
+            watch_slow(engine, slow_s)
         self._makers = {
             role: sessionmaker(self._engines[login], class_=ContextSession, expire_on_commit=False)
             for role, login in logins.items()
@@ -75,6 +88,12 @@ class Database:
     def engine(self, login: Login) -> Engine:
         """Return the engine of a login, for services that need a bare connection."""
         return self._engines[login]
+
+    def taken(self) -> Iterator[tuple[Login, int]]:
+        """Yield how many connections of each login are in use."""
+        for login, engine in self._engines.items():
+            pool = engine.pool
+            yield login, pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def refuse_unsafe_logins(self) -> None:
         """

@@ -7,7 +7,7 @@ money: an amount is written with all the decimals that it has.
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -104,9 +104,15 @@ def format_relative(value: datetime, *, now: datetime, lang: str) -> str:
     return format_timedelta(value - now, granularity="minute", add_direction=True, locale=Locale.parse(lang))
 
 
+def format_duration(seconds: float, *, lang: str) -> str:
+    """Write a length of time by its largest unit: ``45 giây``, ``12 min``, ``3 days``."""
+    locale = Locale.parse(lang)
+    return format_timedelta(timedelta(seconds=seconds), threshold=2, format="short", locale=locale)
+
+
 def format_file_size(size_bytes: int, *, lang: str) -> str:
     """Write the size of a file in decimal units, ``1,2 MB``."""
-    for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 1_000)):
         if size_bytes >= factor:
             return f"{format_number(Decimal(size_bytes) / factor, lang=lang, decimals=1)}{NBSP}{unit}"
     return f"{size_bytes}{NBSP}B"

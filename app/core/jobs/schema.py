@@ -56,7 +56,7 @@ grant select, insert, update, delete
 grant usage
    on sequence procrastinate_jobs_id_seq, procrastinate_events_id_seq, procrastinate_periodic_defers_id_seq
    to ftz_worker;
-grant select on procrastinate_jobs, procrastinate_workers to ftz_officer;
+grant select on procrastinate_jobs, procrastinate_workers, procrastinate_events to ftz_officer;
 
 create or replace function jobs_retry_failed(ids bigint[]) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$

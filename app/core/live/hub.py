@@ -99,6 +99,11 @@ class Hub:
         return len(self._boxes)
 
     @property
+    def clients(self) -> int:
+        """Return how many streams are open."""
+        return len(self._boxes)
+
+    @property
     def session_ids(self) -> frozenset[UUID]:
         """Return the sessions that hold a stream."""
         return frozenset(box.session_id for box in self._boxes)

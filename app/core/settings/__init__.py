@@ -80,6 +80,13 @@ class Settings(BaseSettings):
         default="auto",
         description="Whether officers must have a second factor; auto = in production they must.",
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Token that opens /metrics; empty = in development to the machine itself only.",
+    )
+    slow_query_ms: int = Field(
+        default=500, ge=-1, description="Statements that take so many milliseconds are logged; -1 = none."
+    )
     log_json: bool = Field(default=False, description="Machine-readable log lines instead of coloured ones.")
 
     @model_validator(mode="after")

@@ -47,11 +47,13 @@ _PAGES = {Stage.CODE: "/login/code", Stage.PASSWORD: "/login/password", Stage.EN
 
 
 @account.get("/login", name="login", include_in_schema=False)
-def login_page(request: Request, actor: CurrentActor, next: str = "/", ended: bool = False) -> Response:
+def login_page(
+    request: Request, actor: CurrentActor, next: str = "/", ended: bool = False, kept: bool = False
+) -> Response:
     """Show the sign-in form; who is signed in already goes on."""
     if actor.user_id is not None:
         return RedirectResponse(_target(next), 303)
-    return _login(request, next=_target(next), note=_ended(request) if ended else "")
+    return _login(request, next=_target(next), note=_why(request, ended=ended, kept=kept))
 
 
 @account.post("/login", include_in_schema=False)
@@ -301,10 +303,18 @@ def _elsewhere(request: Request, target: str) -> RedirectResponse:
     return RedirectResponse(f"{page}?next={quote(target, safe='')}", 303)
 
 
-def _ended(request: Request) -> str:
-    return request_translator(request).gettext(
-        "You were signed out because nothing was done for a while. Sign in and go on where you were."
-    )
+def _why(request: Request, *, ended: bool, kept: bool) -> str:
+    """Return why somebody who was signed in sees this page."""
+    gettext = request_translator(request).gettext
+    if kept:
+        return gettext(
+            "Your session has ended. What you typed is kept: sign in with the same account and go on with it."
+        )
+    if ended:
+        return gettext(
+            "You were signed out because nothing was done for a while. Sign in and go on where you were."
+        )
+    return ""
 
 
 def _target(target: str) -> str:
