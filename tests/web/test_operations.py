@@ -113,9 +113,7 @@ class TestPage:
         again = admin.post("/operations/jobs/retry", {"job": [str(job), "x", "9" * 30]})
         assert again.headers["location"] == "/operations?done=0#letters"
         with house.database.session(OFFICER) as session:
-            acts = session.scalars(
-                select(EvidenceEntry.tag).where(EvidenceEntry.tag.like("jobs:%"))
-            ).all()
+            acts = session.scalars(select(EvidenceEntry.tag).where(EvidenceEntry.tag.like("jobs:%"))).all()
         assert acts == ["jobs:letter:retry"] * 2
 
     def test_the_body_comes_by_itself_and_keeps_no_session_awake(self, house: House) -> None:
