@@ -83,10 +83,17 @@ def port_holder(port: int) -> str:
     """Say which process listens on a port, as far as this user may know."""
     inodes = {f"socket:[{inode}]" for inode in _listening(port)}
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if any(os.readlink(link) in inodes for link in (folder / "fd").iterdir()):
-                return f"process {folder.name} ({' '.join(command_line(int(folder.name)))[:120]})"
+        if not inodes.isdisjoint(_open_files(folder / "fd")):
+            return f"process {folder.name} ({' '.join(command_line(int(folder.name)))[:120]})"
     return "another process (of another user, so its name is hidden)"
+
+
+def _open_files(folder: Path) -> Iterable[str]:
+    """Return what a process has open. Each entry may vanish meanwhile: the one that lists them always does."""
+    with contextlib.suppress(OSError):
+        for link in folder.iterdir():
+            with contextlib.suppress(OSError):
+                yield os.readlink(link)
 
 
 def _listening(port: int) -> Iterable[str]:
