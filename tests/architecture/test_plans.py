@@ -241,7 +241,7 @@ def check_the_tables_are_big(city: City) -> None:
 
 
 def check_the_inbox_reads_an_index_in_order(city: City) -> None:
-    for tab in ("open", "waiting", "result"):
+    for tab in ("mine", "open", "waiting", "result"):
         assert all_faults(city, lambda tab=tab: ok(city.officer, f"/inbox?tab={tab}")) == []  # type: ignore[misc]
 
 

@@ -51,6 +51,13 @@ class Case(Base):
             "id",
             postgresql_where=text("submitted_at is not null and closed_at is null"),
         ),
+        Index(
+            "ix_workflow_case_state_due",
+            "state",
+            "due_at",
+            "id",
+            postgresql_where=text("submitted_at is not null and closed_at is null"),
+        ),
         Index("ix_workflow_case_party_id", "party_id", "created_at"),
         Index("ix_workflow_case_version_id", "version_id"),
         Index(
