@@ -128,3 +128,44 @@ def too_long(field: str, maximum: int) -> FieldProblem:
 def unprintable(text: str) -> bool:
     """Tell whether a text has control characters, which no name has."""
     return any(unicodedata.category(character) == "Cc" for character in text)
+
+
+class TakeOverKind(StrEnum):
+    """What the rows of a take-over are."""
+
+    ENTERPRISE = "ENTERPRISE"
+    PROJECT = "PROJECT"
+
+
+class TakeOverState(StrEnum):
+    """How far a batch is: from the file to the registry, or back."""
+
+    UPLOADED = "UPLOADED"
+    CHECKING = "CHECKING"
+    CHECKED = "CHECKED"
+    IMPORTING = "IMPORTING"
+    DONE = "DONE"
+    UNDOING = "UNDOING"
+    UNDONE = "UNDONE"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+class RowState(StrEnum):
+    """What became of a row."""
+
+    READY = "READY"
+    FAULTY = "FAULTY"
+    DOUBLE = "DOUBLE"
+    IMPORTED = "IMPORTED"
+    MERGED = "MERGED"
+    SKIPPED = "SKIPPED"
+    UNDONE = "UNDONE"
+
+
+class RowDecision(StrEnum):
+    """What to do with a row that may double a record."""
+
+    NEW = "NEW"
+    MERGE = "MERGE"
+    SKIP = "SKIP"

@@ -10,7 +10,16 @@ from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Tenancy, tenancy
-from app.registry.domain import AddressKind, EnterpriseKind, Source, Verification
+from app.registry.domain import (
+    AddressKind,
+    EnterpriseKind,
+    RowDecision,
+    RowState,
+    Source,
+    TakeOverKind,
+    TakeOverState,
+    Verification,
+)
 
 
 def _code(codes: type[StrEnum]) -> Enum:
@@ -39,6 +48,13 @@ class Enterprise(Base):
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         CheckConstraint("(source = 'TAKE_OVER') = (takeover_id is not null)", name="takeover"),
         Index("ix_registry_enterprise_takeover_id", "takeover_id"),
+        # For rows of a take-over that have a similar name.
+        Index(
+            "ix_registry_enterprise_name_trigram",
+            "name_vi",
+            postgresql_using="gin",
+            postgresql_ops={"name_vi": "gin_trgm_ops"},
+        ),
         tenancy(Tenancy.TENANT),
     )
 
@@ -164,3 +180,89 @@ class Project(Base):
     verification: Mapped[Verification] = mapped_column(_code(Verification), server_default="VERIFIED")
     takeover_id: Mapped[UUID | None] = mapped_column(comment="batch of the take-over that brought the record")
     created_at: Mapped[datetime]
+
+
+class TakeOver(Base):
+    """
+    A batch: one file of older records on its way into the registry.
+
+    ``mapping`` says which column holds which field. A batch that was undone stays as the trace of what it brought.
+    """
+
+    __tablename__ = "registry_takeover"
+    __table_args__ = (
+        _one_of("kind", TakeOverKind),
+        _one_of("state", TakeOverState),
+        # The same file is one batch, until that was cancelled, failed or undone.
+        Index(
+            "uq_registry_takeover_file",
+            "kind",
+            "sha256",
+            unique=True,
+            postgresql_where=text("state not in ('CANCELLED', 'FAILED', 'UNDONE')"),
+        ),
+        Index("ix_registry_takeover_created_at", "created_at"),
+        tenancy(Tenancy.SYSTEM),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[TakeOverKind] = mapped_column(_code(TakeOverKind))
+    file_name: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(Text)
+    workbook: Mapped[bool]
+    sheet: Mapped[str] = mapped_column(Text)
+    header: Mapped[list[Any]]
+    samples: Mapped[list[Any]] = mapped_column(comment="the first rows, for choosing the columns")
+    mapping: Mapped[dict[str, Any]] = mapped_column(comment="field to number of its column")
+    state: Mapped[TakeOverState] = mapped_column(_code(TakeOverState))
+    rows_done: Mapped[int] = mapped_column(comment="rows that the present pass has worked off")
+    rows_total: Mapped[int] = mapped_column(comment="rows of the present pass, 0 while unknown")
+    cancel_asked: Mapped[bool]
+    fault: Mapped[dict[str, Any]] = mapped_column(
+        comment="why the last pass stopped: code, texts' parameters"
+    )
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID]
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None]
+
+
+class TakeOverRow(Base):
+    """One row of a batch: what it says, what is wrong with it, what it may double, and what became of it."""
+
+    __tablename__ = "registry_takeover_row"
+    __table_args__ = (
+        _one_of("state", RowState),
+        _one_of("decision", RowDecision),
+        Index("ix_registry_takeover_row_state", "takeover_id", "state", "number"),
+        tenancy(Tenancy.SYSTEM),
+    )
+
+    takeover_id: Mapped[UUID] = mapped_column(ForeignKey("registry_takeover.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="as in the file")
+    cells: Mapped[dict[str, Any]] = mapped_column(comment="field to text")
+    values: Mapped[dict[str, Any]]
+    problems: Mapped[list[Any]]
+    state: Mapped[RowState] = mapped_column(_code(RowState))
+    double_of: Mapped[UUID | None] = mapped_column(comment="the record that it may double")
+    double_name: Mapped[str | None] = mapped_column(Text)
+    double_by: Mapped[str | None] = mapped_column(Text, comment="TAX_CODE, CODE or NAME")
+    decision: Mapped[RowDecision | None] = mapped_column(_code(RowDecision))
+    result_id: Mapped[UUID | None]
+    filled: Mapped[dict[str, Any]] = mapped_column(comment="what a merge filled in, for undoing it")
+
+
+class TakeOverMapping(Base):
+    """The columns that were chosen for a shape of file, for the next one of that shape."""
+
+    __tablename__ = "registry_takeover_mapping"
+    __table_args__ = (_one_of("kind", TakeOverKind), tenancy(Tenancy.SYSTEM))
+
+    signature: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="hash of kind and folded column names"
+    )
+    kind: Mapped[TakeOverKind] = mapped_column(_code(TakeOverKind))
+    mapping: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[UUID]

@@ -10,12 +10,15 @@ from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
 from app.core.search import SearchProvider
 from app.core.workflow.permissions import READ as READ_DOSSIERS
+from app.registry import jobs as takeover_jobs
 from app.registry.claims import handlers as claim_handlers
 from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, referral_pages
 from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
 from app.registry.events import EnterpriseChanged, EnterpriseRegistered, ProjectRegistered
-from app.registry.permissions import PERMISSIONS, READ
+from app.registry.pages.takeovers import HOME as TAKE_OVERS
+from app.registry.pages.takeovers import takeovers
+from app.registry.permissions import PERMISSIONS, READ, TAKE_OVER
 from app.registry.queries import enterprise_documents, project_documents
 from app.registry.sites.api import api as sites_api
 from app.registry.sites.pages import MAP
@@ -28,14 +31,16 @@ FOLDER = Path(__file__).parent
 
 def _register(kernel: Kernel, handlers: HandlerRegistry, jobs: JobRegistry) -> None:
     claim_handlers.register(handlers)
+    takeover_jobs.register(jobs, kernel)
 
 
 MODULE = ModuleSpec(
     code="registry",
-    routers=(claim_pages, referral_pages, claim_desk, sites_pages, sites_api),
+    routers=(claim_pages, referral_pages, claim_desk, sites_pages, sites_api, takeovers),
     permissions=(*PERMISSIONS, *CLAIM_PERMISSIONS),
     menu=(
         MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 45),
+        MenuItem("takeovers", N_("Take-over"), TAKE_OVERS, "database", frozenset({TAKE_OVER}), 75),
         MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65),
     ),
     doors=(

@@ -7,6 +7,8 @@ READ = "registry.enterprise.read"
 MANAGE = "registry.enterprise.manage"
 PROPOSE = "registry.enterprise.propose"
 
+TAKE_OVER = "registry.takeover.run"
+
 PERMISSIONS = (
     Permission(
         READ,
@@ -25,5 +27,11 @@ PERMISSIONS = (
         N_("Propose changes of the own record"),
         N_("Propose how the own enterprise can be reached; an officer takes it over."),
         frozenset({"ENTERPRISE_ADMIN"}),
+    ),
+    Permission(
+        TAKE_OVER,
+        N_("Take records over"),
+        N_("Bring enterprises and projects from older files into the registry, and undo a batch."),
+        frozenset({"INTAKE", "HEAD"}),
     ),
 )

@@ -48,6 +48,7 @@ from tests.faults.procedure import CODE, PROBE
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 # Keys in paths that are words of a procedure or of the law, or matters of the offices: no enterprise's property.
 WORDS = {
+    "batch_id": str(UUID(int=5)),
     "section": "investor",
     "action": "withdraw",
     "key": "investment.irc.limit",
