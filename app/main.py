@@ -24,8 +24,10 @@ from app.core.settings import Settings
 from app.core.telemetry import configure_logging
 from app.modules import MODULES, Platform, compose
 from app.web import errors, panels, shell
+from app.web.api import document
 from app.web.api.dossiers import dossier_api, dossier_once
 from app.web.api.oauth import oauth
+from app.web.api.papers import paper_api
 from app.web.background import is_background
 from app.web.bearer import API, identify_program, token_of
 from app.web.edge import Edge
@@ -92,6 +94,7 @@ PAGES = (
     operations,
     dossier_api,
     dossier_once,
+    paper_api,
     desk_inbox,
     legal,
     notices,
@@ -159,6 +162,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.edge = Edge(app, origin=settings.origin, secure=secure)
     app.add_middleware(Measure)
     app.add_middleware(Edge, origin=settings.origin, secure=secure)
+    document.install(app)
     return app
 
 

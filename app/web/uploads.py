@@ -106,9 +106,9 @@ def _places(request: Request) -> anyio.CapacityLimiter:
     return places
 
 
-def upload_router(*, public: bool = False) -> APIRouter:
-    """Make a router for pages that take files; every page of it is a unit of work."""
-    return APIRouter(route_class=PublicUploadRoute if public else UploadRoute)
+def upload_router(*, public: bool = False, **options: Any) -> APIRouter:
+    """Make a router for routes that take files; every one of them is a unit of work."""
+    return APIRouter(route_class=PublicUploadRoute if public else UploadRoute, **options)
 
 
 def sent_files(form: FormData, name: str) -> list[UploadFile]:

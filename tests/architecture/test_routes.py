@@ -19,6 +19,7 @@ PUBLIC = {
     "GET /": "the start page shows counts of the whole zone",
     "GET /healthz": "tells only that the process answers",
     "GET /api/v1/procedures": "the catalogue is public by law",
+    "GET /developers": "how to begin with the API, the same for everybody",
     "GET /procedures": "the catalogue is public by law",
     "GET /search": "under the policies of whoever asks; a visitor finds the public catalogue",
     "GET /search/suggest": "as the page of results",

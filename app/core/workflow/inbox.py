@@ -161,10 +161,15 @@ def of_officer(
     return _read(session, query)
 
 
-def of_party(session: Session, *, party_ids: Sequence[UUID], size: int = PAGE_SIZE) -> list[CaseLine]:
-    """Return the newest dossiers of some parties, drafts included."""
-    query = _lines().where(Case.party_id.in_(party_ids)).order_by(Case.created_at.desc(), Case.id).limit(size)
-    return _read(session, query)
+def of_party(
+    session: Session, *, party_ids: Sequence[UUID], after: UUID | None = None, size: int = PAGE_SIZE
+) -> list[CaseLine]:
+    """Return the newest dossiers of some parties, drafts included; after a dossier, those that are older."""
+    query = _lines().where(Case.party_id.in_(party_ids))
+    if after is not None:
+        last = select(Case.created_at).where(Case.id == after).scalar_subquery()
+        query = query.where(tuple_(Case.created_at, Case.id) < tuple_(last, after))
+    return _read(session, query.order_by(Case.created_at.desc(), Case.id.desc()).limit(size))
 
 
 def _lines() -> Select[*tuple[Any, ...]]:

@@ -1,18 +1,16 @@
 """Dossiers for programs: /api/v1/dossiers. Every rule is the desk's; this file only translates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Path, Query, Response
 from sqlalchemy.orm import Session
 
-from app.core.auth.clients.scopes import DOSSIERS_READ, DOSSIERS_WRITE
-from app.core.auth.tokens import csrf_matches
-from app.core.errors import FieldProblem, Invalid
+from app.core.errors import FieldProblem, Invalid, NotFound
 from app.core.i18n import N_
-from app.core.kit.actor import Actor, ActorKind
+from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import local_day, utcnow
@@ -22,6 +20,7 @@ from app.core.workflow.definition import ClockMode, Definition
 from app.core.workflow.inbox import CaseLine, Position
 from app.core.workflow.models import Case
 from app.web import dossier_view, personal
+from app.web.api.door import IfMatch, IfNoneMatch, OwnBrowser, Reader, Writer, etag, names, refuse_stale
 from app.web.api.schemas import (
     ActionOut,
     ChangedAnswers,
@@ -37,32 +36,16 @@ from app.web.api.schemas import (
     StateOut,
     TakenAction,
 )
-from app.web.forms import TokenMismatch
 from app.web.idempotency import once_router
-from app.web.need import KnownActor, Scoped
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
 
 dossier_api = router(prefix="/api/v1", tags=["dossiers"])
 dossier_once = once_router(prefix="/api/v1", tags=["dossiers"])
 
-Reader = Annotated[Actor, Depends(Scoped(DOSSIERS_READ))]
-Writer = Annotated[Actor, Depends(Scoped(DOSSIERS_WRITE))]
-
-
-def own_browser(
-    request: Request, actor: KnownActor, csrf_token: Annotated[str, Header(alias="X-CSRF-Token")] = ""
-) -> None:
-    """
-    Refuse a change that a foreign page could have sent with the browser's cookie; a program's token is no cookie.
-
-    :raises TokenMismatch: the header does not carry the token of the caller's session.
-    """
-    if actor.kind is not ActorKind.CLIENT and not csrf_matches(request.state.csrf_secret, csrf_token):
-        raise TokenMismatch
-
-
-OwnBrowser = Depends(own_browser)
+ActionCode = Annotated[
+    str, Path(max_length=60, description="One of the codes that the dossier lists under actions.")
+]
 
 
 @dossier_api.get("/procedures")
@@ -80,22 +63,23 @@ def list_dossiers(
 ) -> DossierList:
     """Return the officer's open dossiers in the order of the clock, or the caller's own, newest first."""
     if not actor.is_officer:
-        lines = inbox.of_party(session, party_ids=actor.party_ids)
-        return DossierList(items=[_line(session, line) for line in lines], next=None)
+        own = inbox.of_party(session, party_ids=actor.party_ids, after=_last(after), size=inbox.PAGE_SIZE + 1)
+        return _page(session, own, lambda line: (line.id,))
     dossier_view.require_reader(actor)
     lines = inbox.inbox(session, clocks=(ClockMode.RECEPTION, ClockMode.RUN), after=_position(after))
-    page, more = lines[: inbox.PAGE_SIZE], len(lines) > inbox.PAGE_SIZE
-    following = None
-    if more and page[-1].due_at is not None:
-        following = f"/api/v1/dossiers?after={encode_cursor((page[-1].due_at, page[-1].id))}"
-    return DossierList(items=[_line(session, line) for line in page], next=following)
+    return _page(session, lines, lambda line: (line.due_at, line.id) if line.due_at else ())
 
 
-@dossier_api.get("/dossiers/{case_id}")
-def get_dossier(response: Response, session: DbSession, actor: Reader, case_id: UUID) -> DossierOut:
-    """Return a dossier; the ETag is its revision."""
+@dossier_api.get("/dossiers/{case_id}", responses={304: {"description": "The ETag still holds."}})
+def get_dossier(
+    response: Response, session: DbSession, actor: Reader, case_id: UUID, if_none_match: IfNoneMatch = ""
+) -> Any:
+    """Return a dossier with everything the caller may see and do; the ETag changes with each step and each save."""
+    case = _case(session, case_id, actor)
+    if if_none_match and names(if_none_match, etag(case)):
+        return Response(status_code=304, headers={"ETag": etag(case)})
     found = _dossier(session, actor, case_id)
-    response.headers["ETag"] = f'"{found.revision}"'
+    response.headers["ETag"] = etag(case)
     return found
 
 
@@ -108,35 +92,47 @@ def open_dossier(
         session, case_id=uuid7(), procedure=body.procedure, party_id=body.party_id, actor=actor, now=utcnow()
     )
     response.headers["Location"] = f"/api/v1/dossiers/{case.id}"
+    response.headers["ETag"] = etag(case)
     return _dossier(session, actor, case.id)
 
 
 @dossier_api.patch("/dossiers/{case_id}/answers", dependencies=[OwnBrowser])
 def change_answers(
-    session: DbSession, actor: Writer, desk: CurrentDesk, case_id: UUID, body: ChangedAnswers
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    desk: CurrentDesk,
+    case_id: UUID,
+    body: ChangedAnswers,
+    if_match: IfMatch = "",
 ) -> DossierOut:
-    """Lay answers over the saved ones; the last word on each question counts."""
+    """Lay answers over the saved ones; the last word on each question counts, unless If-Match names what was seen."""
     dossier = dossier_view.load(session, case_id, actor)
+    refuse_stale(session, dossier.case, if_match)
     changed = read_answers(dossier.definition, body.answers)
-    desk.save(session, case_id=case_id, changed=changed, actor=actor, now=utcnow())
+    case = desk.save(session, case_id=case_id, changed=changed, actor=actor, now=utcnow())
+    response.headers["ETag"] = etag(case)
     return _dossier(session, actor, case_id)
 
 
 @dossier_api.post("/dossiers/{case_id}/actions/{action}", dependencies=[OwnBrowser])
 def take_action(
-    session: DbSession, actor: Writer, desk: CurrentDesk, case_id: UUID, action: str, body: TakenAction
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    desk: CurrentDesk,
+    case_id: UUID,
+    action: ActionCode,
+    body: TakenAction,
+    if_match: IfMatch = "",
 ) -> DossierOut:
     """Take an action; the same request twice is one step, since it names the revision that it was decided on."""
-    dossier_view.load(session, case_id, actor)
-    desk.perform(
-        session,
-        case_id=case_id,
-        action=action,
-        revision=body.revision,
-        actor=actor,
-        now=utcnow(),
+    refuse_stale(session, _case(session, case_id, actor), if_match)
+    taken = desk.perform(
+        session, case_id=case_id, action=action, revision=body.revision, actor=actor, now=utcnow(),
         input=body.input,
-    )
+    )  # fmt: skip
+    response.headers["ETag"] = etag(taken.case)
     return _dossier(session, actor, case_id)
 
 
@@ -206,6 +202,30 @@ def _dossier(session: Session, actor: Actor, case_id: UUID) -> DossierOut:
     )  # fmt: skip
 
 
+def _case(session: Session, case_id: UUID, actor: Actor) -> Case:
+    """
+    Return a dossier's row.
+
+    :raises NotFound: no such dossier, or it is another party's.
+    :raises Forbidden: an officer who may not read dossiers.
+    """
+    dossier_view.require_reader(actor)
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    return case
+
+
+def _page(
+    session: Session, lines: Sequence[CaseLine], place: Callable[[CaseLine], tuple[Any, ...]]
+) -> DossierList:
+    """Return a page of lines, of which there is one more when another page follows."""
+    page = lines[: inbox.PAGE_SIZE]
+    last = place(page[-1]) if len(lines) > inbox.PAGE_SIZE else ()
+    following = f"/api/v1/dossiers?after={encode_cursor(last)}" if last else None
+    return DossierList(items=[_line(session, line) for line in page], next=following)
+
+
 def _line(session: Session, line: CaseLine) -> DossierLine:
     definition = procedures.definition_of(session, line.version_id)
     return DossierLine(
@@ -246,18 +266,26 @@ def _procedure(definition: Definition) -> ProcedureOut:
 
 
 def _position(cursor: str) -> Position | None:
-    """
-    Read where the page before ended.
-
-    :raises Invalid: the cursor is damaged or belongs to another list.
-    """
+    """Read where the officers' page before ended."""
     if not cursor:
         return None
+    due_at, case_id = _decoded(cursor, (datetime, UUID))
+    return Position(due_at, case_id)
+
+
+def _last(cursor: str) -> UUID | None:
+    """Read with which dossier the applicant's page before ended."""
+    return _decoded(cursor, (UUID,))[0] if cursor else None
+
+
+def _decoded(cursor: str, expected: tuple[type, ...]) -> tuple[Any, ...]:
+    """
+    Return the parts of a cursor.
+
+    :raises Invalid: it is damaged or belongs to another list.
+    """
     try:
-        due_at, case_id = decode_cursor(cursor, expected=(datetime, UUID))
+        return tuple(decode_cursor(cursor, expected=expected))
     except InvalidCursor:
         problem = FieldProblem("after", "bad-cursor", N_("Begin again with the first page of the list."))
         raise Invalid(errors=[problem]) from None
-    assert isinstance(due_at, datetime)
-    assert isinstance(case_id, UUID)
-    return Position(due_at, case_id)

@@ -86,7 +86,7 @@ class DossierOut(_Shape):
     title: str
     procedure: str
     version: str
-    revision: int = Field(description="Send it back with an action; it is also the ETag.")
+    revision: int = Field(description="Send it back with an action.")
     party_id: UUID
     applicant: str
     channel: str
@@ -101,6 +101,12 @@ class DossierOut(_Shape):
 class NewDossier(_Shape):
     """What opens a draft."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"procedure": "IRC", "party_id": "0197a3b0-5c1e-7d2f-8a4b-3c5d6e7f8091"}]
+        }
+    )
+
     procedure: str = Field(
         min_length=1, max_length=40, description="Code of a procedure in force, for example IRC."
     )
@@ -110,13 +116,21 @@ class NewDossier(_Shape):
 class ChangedAnswers(_Shape):
     """Answers to lay over the saved ones; null takes an answer away."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"answers": {"site": "S2", "project_name_vi": "Nhà máy linh kiện Mẫu"}}]
+        }
+    )
+
     answers: dict[str, Any] = Field(max_length=200)
 
 
 class TakenAction(_Shape):
     """An action with what it needs."""
 
-    revision: int = Field(ge=1, description="The revision that the caller saw.")
+    model_config = ConfigDict(json_schema_extra={"examples": [{"revision": 1, "input": {}}]})
+
+    revision: int = Field(ge=1, le=2**31, description="The revision that the caller saw.")
     input: dict[str, Any] = Field(default_factory=dict, max_length=20)
 
 
@@ -137,3 +151,61 @@ class ProcedureList(_Shape):
     """The procedures in force today."""
 
     items: list[ProcedureOut]
+
+
+class FileOut(_Shape):
+    """A file in a component."""
+
+    id: UUID
+    document_id: UUID = Field(description="By which its content is fetched.")
+    name: str
+    media_type: str
+    size_bytes: int
+    version: int
+    attached_at: datetime
+
+
+class ComponentOut(_Shape):
+    """A paper that a dossier asks for."""
+
+    code: str
+    title: dict[str, str]
+    mandatory: bool
+    from_form: bool = Field(description="The signed form fills it; nothing is uploaded here.")
+    files: list[FileOut]
+
+
+class ComponentList(_Shape):
+    """The papers that a dossier asks for."""
+
+    items: list[ComponentOut]
+
+
+class FormOut(_Shape):
+    """Where the application form stands."""
+
+    state: str = Field(description="unsigned, outdated (signed for other answers) or signed.")
+    signer: str | None = Field(description="Name in the certificate.")
+    signed_at: datetime | None
+    document_id: UUID | None
+
+
+class FieldFault(_Shape):
+    """One fault of one field."""
+
+    name: str
+    code: str
+    reason: str
+
+
+class Problem(_Shape):
+    """A refusal (RFC 9457). Programs look at code, which is stable; the sentences are for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: str
+    instance: str = Field(description="Quote it to the desk.")
+    errors: list[FieldFault] = Field(default=[], description="Every fault, not the first one.")

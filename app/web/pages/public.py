@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import JSONResponse, RedirectResponse
 
 from app.core import law
+from app.core.auth.clients.scopes import SCOPES
+from app.core.auth.clients.tokens import TOKEN_LIFE
 from app.core.kit.codes import InvalidCode, parse_code, parse_verification_code
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import procedures
@@ -173,3 +175,15 @@ def healthz(session: DbSession) -> JSONResponse:
     """Tell that this process answers and reaches the database."""
     session.execute(select(1))
     return JSONResponse({"status": "ok"})
+
+
+@public.get("/developers", name="developers", include_in_schema=False)
+def developers(request: Request) -> Response:
+    """Tell programmers how to begin with the API."""
+    view = {
+        "title": request_translator(request).gettext("For developers"),
+        "origin": request.app.state.settings.origin,
+        "scopes": [(each.code, each.title, each.description) for each in SCOPES.values()],
+        "minutes": int(TOKEN_LIFE.total_seconds()) // 60,
+    }
+    return render(request, "pages/developers.html", view)
