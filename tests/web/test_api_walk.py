@@ -1,29 +1,20 @@
 """A client that the project did not write files a dossier: Authlib gets the token, the rest is plain HTTP."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.requests_client import OAuth2Session
-from sqlalchemy import select
 
-from app.core.auth.models import Party
 from app.core.db.cluster import PrivateCluster
-from app.core.documents.signing import SignerIdentity, sign_pdf
 from app.core.kit.time import utcnow
-from app.core.workflow.papers.form import SIGNATURE_FIELD
 from tests.conftest import clone
 from tests.core.documents import files
-from tests.faults.people import OFFICER, House, house_on
+from tests.faults.people import House, house_on
 from tests.investment.requests import investor, request
-from tests.web.live_server import served
+from tests.web.filer import REPRESENTATIVE, Filer, signed_elsewhere, today
+from tests.web.live_server import begun, served
 from tests.web.programs import Program, registered
-
-REPRESENTATIVE = "Yamada Hanako"
 
 
 @pytest.fixture(scope="module")
@@ -45,42 +36,8 @@ def program(house: House) -> Program:
 def origin(house: House) -> Iterator[str]:
     """The same application behind a socket; its lifespan is the house's, so it is not begun again."""
 
-    async def without_lifespan(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            for answer in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{answer}.complete"})
-            return
-        await house.app(scope, receive, send)
-
-    with served(without_lifespan) as running:
+    with served(begun(house.app)) as running:
         yield running
-
-
-class Filer:
-    """An enterprise's software, as its programmers would write it from the page for developers."""
-
-    def __init__(self, origin: str, program: Program, *, method: str = "client_secret_basic") -> None:
-        self.api = f"{origin}/api/v1"
-        told = OAuth2Session().get(f"{origin}/.well-known/oauth-authorization-server", withhold_token=True)
-        path = told.json()["token_endpoint"].split("/", 3)[3]
-        self.http = OAuth2Session(
-            program.client_id, program.secret, token_endpoint=f"{origin}/{path}",
-            token_endpoint_auth_method=method, grant_type="client_credentials",
-        )  # fmt: skip
-        self.http.fetch_token()
-
-    def call(self, method: str, path: str, *, status: int = 200, **options: Any) -> Any:
-        answer = self.http.request(method, self.api + path, timeout=60, **options)
-        assert answer.status_code == status, answer.text
-        return answer
-
-    def open(self, party_id: str) -> dict[str, Any]:
-        body = {"procedure": "IRC", "party_id": party_id}
-        made: dict[str, Any] = self.call(
-            "POST", "/dossiers", status=201, json=body, headers={"Idempotency-Key": uuid4().hex}
-        ).json()
-        return made
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
@@ -102,7 +59,7 @@ def test_from_the_first_token_to_the_filed_dossier(house: House, origin: str, pr
     refused = filer.call("POST", f"{base}/actions/submit", status=422, json={"revision": 1}).json()
     assert refused["code"] == "workflow.form-incomplete"
 
-    answers = request(investors=[investor(representative=REPRESENTATIVE)], rate_on=_today())
+    answers = request(investors=[investor(representative=REPRESENTATIVE)], rate_on=today())
     filer.call("PATCH", f"{base}/answers", json={"answers": answers})
 
     lacking = filer.call("GET", f"{base}/components").json()["items"]
@@ -137,7 +94,7 @@ def test_the_name_of_the_program_is_no_signature(house: House, origin: str) -> N
     named = registered(house.person("nop.hoso"), name="Kẻ Mạo Danh")
     filer = Filer(origin, named)
     base = f"/dossiers/{filer.open(str(house.party_of('nop.hoso')))['id']}"
-    filer.call("PATCH", f"{base}/answers", json={"answers": request(rate_on=_today())})
+    filer.call("PATCH", f"{base}/answers", json={"answers": request(rate_on=today())})
     printed = filer.call("POST", f"{base}/form/print").content
     forged = {"signed": ("form.pdf", signed_elsewhere(house, printed, "Kẻ Mạo Danh"), "application/pdf")}
     refused = filer.call("POST", f"{base}/form/signed", status=422, files=forged).json()
@@ -196,16 +153,3 @@ def test_the_document_tells_how_to_come_in(house: House) -> None:
     problem = writing["responses"]["422"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/Problem"}
     assert told["components"]["schemas"]["NewDossier"]["examples"]
-
-
-def signed_elsewhere(house: House, pdf: bytes, name: str) -> bytes:
-    """Sign as a person would with a certificate of the development authority in another program."""
-    kernel = house.app.state.kernel
-    with house.database.session(OFFICER) as session:
-        firm = session.scalars(select(Party.name)).first() or ""
-    key = kernel.signing.issue(SignerIdentity(f"x-{name}", name, "Giám đốc", firm), now=utcnow())
-    return sign_pdf(pdf, key=key, field=SIGNATURE_FIELD, at=utcnow())
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()

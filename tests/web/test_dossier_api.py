@@ -74,6 +74,12 @@ class TestAnswers:
         assert answer.status_code == 200
         assert given.items() <= answer.json()["answers"].items()
 
+    def test_an_officer_answers_nothing_for_an_applicant(self, firm: ApiClient, client: TestClient) -> None:
+        dossier = firm.post("/dossiers", {"procedure": "IRC", "party_id": party(firm)}).json()
+        officer = ApiClient(client).sign_in("mot.cua", PASSWORD)
+        answer = officer.patch(f"/dossiers/{dossier['id']}/answers", {"answers": {"site": "S2"}})
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
 
 class TestTakeAction:
     def test_an_incomplete_dossier_is_refused_with_every_question(self, firm: ApiClient) -> None:

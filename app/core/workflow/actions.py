@@ -11,6 +11,10 @@ from uuid import UUID
 
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.definition import Action, Definition, Side
+from app.core.workflow.permissions import FILE, RECEIVE
+
+# The channel of dossiers that reception enters for a visitor.
+COUNTER = "COUNTER"
 
 
 class Done(Protocol):
@@ -74,3 +78,12 @@ def _four_eyes(action: Action, actor: Actor, history: Sequence[Done]) -> str:
         if last is not None and last.actor_id == actor.user_id:
             return "four-eyes"
     return ""
+
+
+def may_fill(channel: str, party_id: UUID, actor: Actor) -> bool:
+    """Tell whether somebody may answer for an applicant: its own people, and the counter for its visitors."""
+    if actor.kind is ActorKind.SYSTEM:
+        return True
+    if actor.is_officer:
+        return channel == COUNTER and actor.may(RECEIVE)
+    return actor.may(FILE, party_id)

@@ -25,10 +25,11 @@ from app.core.kit.time import local_day
 from app.core.outbox import publish
 from app.core.workflow import answers as form
 from app.core.workflow import builtin, personal, procedures, timekeeping
-from app.core.workflow.actions import available_actions
+from app.core.workflow.actions import available_actions, may_fill
 from app.core.workflow.definition import SAME, Action, Definition, Side
 from app.core.workflow.events import CaseMoved
 from app.core.workflow.models import Case, CaseEvent
+from app.core.workflow.permissions import FILE
 from app.core.workflow.step import Effect, Guard, Step
 
 MAX_REASON = 4000
@@ -143,9 +144,12 @@ class Desk:
         Lay answers over a draft's earlier ones; saving needs no revision, the last word of each question counts.
 
         :raises NotFound: no such dossier for this actor.
+        :raises Forbidden: the actor may not answer for this applicant; officers do so at the counter only.
         :raises ActionNotPossible: the dossier is no longer with the applicant.
         """
         case = self._locked(session, case_id)
+        if not may_fill(case.channel, case.party_id, actor):
+            raise Forbidden(permission=FILE)
         definition = procedures.definition_of(session, case.version_id)
         state = definition.states[case.state]
         if state.waits_for is not Side.APPLICANT or state.final:

@@ -17,16 +17,15 @@ from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.conditions import evaluate, parse
 from app.core.kit.ids import uuid7
+from app.core.workflow.actions import may_fill
 from app.core.workflow.definition import Component, Definition, Side
 from app.core.workflow.models import Case
 from app.core.workflow.papers.intake import KeptFile
 from app.core.workflow.papers.models import AttachmentState, CaseComponent, Source
 from app.core.workflow.papers.statutory import statutory_form
-from app.core.workflow.permissions import FILE, RECEIVE
 from app.core.workflow.step import Step
 
 MAX_FILES = 20
-COUNTER = "COUNTER"
 
 
 class PapersNotOpen(Conflict):
@@ -139,9 +138,7 @@ def may_change(case: Case, definition: Definition, actor: Actor) -> bool:
     state = definition.states[case.state]
     if state.waits_for is not Side.APPLICANT or state.final:
         return False
-    if actor.is_officer:
-        return case.channel == COUNTER and actor.may(RECEIVE)
-    return actor.may(FILE, case.party_id)
+    return may_fill(case.channel, case.party_id, actor)
 
 
 def attach_files(

@@ -24,9 +24,10 @@ from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.kit.ids import uuid7
 from app.core.kit.text import fold
+from app.core.workflow.actions import COUNTER
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
-from app.core.workflow.papers.components import COUNTER, PapersNotOpen, may_change, slots
+from app.core.workflow.papers.components import PapersNotOpen, may_change, slots
 from app.core.workflow.papers.form import SIGNATURE_FIELD, Print, form_digest, has_form, print_form
 from app.core.workflow.papers.models import CaseForm, FormState, SigningMethod, Source
 from app.core.workflow.papers.permissions import SIGN_FORM
