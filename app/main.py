@@ -38,15 +38,18 @@ from app.web.pages.account import account
 from app.web.pages.admin import admin
 from app.web.pages.admin_person import admin_person
 from app.web.pages.api_clients import api_clients
+from app.web.pages.delegations import delegation_pages
 from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
 from app.web.pages.form_papers import form_pages
 from app.web.pages.inbox import desk_inbox
+from app.web.pages.invitation import invitation_pages
 from app.web.pages.kept import kept
 from app.web.pages.legal import legal
 from app.web.pages.letters import letter_pages
 from app.web.pages.live import listener_of, stream, watches
+from app.web.pages.members import members_pages
 from app.web.pages.notices import notices
 from app.web.pages.operations import alarm_minutes, operations
 from app.web.pages.opinions import opinions
@@ -73,6 +76,9 @@ PAGES = (
     search_pages,
     account,
     register_pages,
+    invitation_pages,
+    members_pages,
+    delegation_pages,
     security,
     kept,
     admin,

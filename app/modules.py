@@ -24,7 +24,7 @@ from app.core.auth.permissions import PERMISSIONS as AUTH_PERMISSIONS
 from app.core.auth.permissions import PermissionBook
 from app.core.jobs import JobRegistry
 from app.core.live import PokeBook
-from app.core.notifications import KindBook, NoticesChanged, Notifier
+from app.core.notifications import KindBook, NoticesChanged, Notifier, people
 from app.core.outbox import HandlerRegistry
 from app.core.search import SearchProvider
 from app.core.settings import Settings
@@ -101,6 +101,7 @@ def compose(settings: Settings) -> Platform:
     kinds.add(*(each for module in MODULES for each in module.notice_kinds))
     notifier = Notifier(kinds, notifications.ports_of(settings), settings.origin, zone.tz)
     notifications.install(notifier)
+    people.register(handlers, kinds)
     notifications.add_jobs(jobs)
     notifications.add_mail_jobs(jobs)
     search = search_providers()

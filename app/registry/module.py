@@ -39,8 +39,8 @@ MODULE = ModuleSpec(
     routers=(claim_pages, referral_pages, claim_desk, sites_pages, sites_api, takeovers),
     permissions=(*PERMISSIONS, *CLAIM_PERMISSIONS),
     menu=(
-        MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 45),
         MenuItem("takeovers", N_("Take-over"), TAKE_OVERS, "database", frozenset({TAKE_OVER}), 75),
+        MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 65),
         MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65),
     ),
     doors=(

@@ -2,7 +2,7 @@
 
 from fastapi import Request
 
-from app.core.auth.permissions import CLIENT_MANAGE, JOIN, USER_MANAGE
+from app.core.auth.permissions import CLIENT_MANAGE, JOIN, MEMBER_MANAGE, USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 from app.core.workflow.permissions import ADVISE, FILE, READ
@@ -29,6 +29,7 @@ MENU = (
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
     MenuItem("operations", N_("Operations"), "/operations", "activity", frozenset({VIEW}), 45),
+    MenuItem("members", N_("People"), "/members", "users", frozenset({MEMBER_MANAGE}), 65),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
     MenuItem(
         "readings", N_("Readings of personal data"), "/privacy/readings", "eye", frozenset({READINGS}), 45

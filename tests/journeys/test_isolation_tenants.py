@@ -140,6 +140,7 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         connection.execute(
             "insert into web_kept_form (id, user_id, at, content) values (%s, %s, now(), 'x')", [form, row[1]]
         )
+        invitation, delegation = _offers(connection, whose, row[1])
     keys = {
         "client_id": client,
         "form_id": form,
@@ -149,6 +150,8 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         "notice_id": notice,
         "claim_id": claim,
         "referral_id": referral,
+        "invitation_id": invitation,
+        "delegation_id": delegation,
     }
     return {name: str(key) for name, key in keys.items()}
 
@@ -168,6 +171,27 @@ def _claim(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID
         [referral, whose.party_id, claim, whose.secrets[0]],
     )
     return claim, referral
+
+
+def _offers(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID) -> tuple[UUID, UUID]:
+    """Make an invitation that waits, and a delegation in force to an enterprise of nobody."""
+    invitation, delegation, delegate = uuid7(), uuid7(), uuid7()
+    connection.execute(
+        "insert into auth_party (id, kind, name, created_at) values (%s, 'ENTERPRISE', %s, now())",
+        [delegate, f"{whose.secrets[0]}-Makler"],
+    )
+    connection.execute(
+        "insert into auth_invitation (id, party_id, kind, email, roles, scope, token_hash, language, created_at,"
+        " created_by, sent_at, expires_at) values (%s, %s, 'MEMBER', %s, '{FILER}', '{}', %s, 'vi', now(), %s,"
+        " now(), now() + interval '7 days')",
+        [invitation, whose.party_id, f"{whose.secrets[0]}@example.com", invitation.bytes, user_id],
+    )
+    connection.execute(
+        "insert into auth_delegation (id, party_id, delegate_party_id, roles, scope, valid_from, created_at)"
+        " values (%s, %s, %s, '{FILER}', '{}', now(), now())",
+        [delegation, whose.party_id, delegate],
+    )
+    return invitation, delegation
 
 
 def _belongings(house: House, person: Person, login: str, mark: str) -> Belongings:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from app.core.auth.models import Membership, Party, PartyKind, User, UserState
+from app.core.auth.models import Invitation, Membership, Party, PartyKind, User, UserState
 from app.core.auth.permissions import MEMBER_MANAGE, require
 from app.core.auth.roles import ROLES, UserKind
 from app.core.auth.service import PERSON, add_membership, end_membership
@@ -117,6 +117,16 @@ def remove_member(session: Session, membership_id: UUID, *, actor: Actor, now: d
     return held
 
 
+def managed_party(party_id: UUID, actor: Actor) -> None:
+    """
+    Refuse an enterprise that the actor does not manage, as if there were none.
+
+    :raises NotFound:
+    """
+    if not actor.may(MEMBER_MANAGE, party_id):
+        raise NotFound
+
+
 def managed(session: Session, membership_id: UUID, *, actor: Actor, now: datetime) -> Membership:
     """
     Return a membership in force that the actor manages, held until the commit.
@@ -199,6 +209,15 @@ def replace_administrators(
         ended = session.scalar(_CLOSE_SESSIONS, {"user_id": each.user_id, "at": now})
         subject, facts = Subject("user", each.user_id), {"ended": int(ended or 0)}
         record(session, "auth:user:end-sessions", subject=subject, actor=actor, at=now, facts=facts)
+    # What they had promised to others ends with them.
+    session.execute(
+        update(Invitation)
+        .where(
+            Invitation.party_id == party_id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
+        )
+        .values(revoked_at=now),
+        execution_options={"synchronize_session": False},
+    )
     return [each.user_id for each in gone]
 
 

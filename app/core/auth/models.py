@@ -144,8 +144,8 @@ class Delegation(Base):
     """
     A party lets another act for it, within roles, topics and a period.
 
-    A member of the delegate holds the named roles as far as he holds them at the delegate itself. Delegations do
-    not chain: what was received cannot be given on.
+    A member of the delegate holds the named roles as far as he holds them at the delegate itself, where its
+    administrators count as filers and signers too. Delegations do not chain: what was received cannot be given on.
     """
 
     __tablename__ = "auth_delegation"
@@ -257,3 +257,32 @@ class Registration(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A letter that lets who holds it join an enterprise, or lets the holder's own enterprise act for it."""
+
+    __tablename__ = "auth_invitation"
+    __table_args__ = (
+        CheckConstraint("kind in ('MEMBER', 'DELEGATE')", name="kind"),
+        CheckConstraint("cardinality(roles) > 0", name="roles"),
+        Index("ix_auth_invitation_party_id", "party_id", "email"),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text, comment="folded as a login")
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    scope: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="topics of a delegation; empty: all")
+    delegated_until: Mapped[datetime | None] = mapped_column(comment="end of the delegation")
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    language: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None]
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    accepted_by: Mapped[UUID | None]
+    revoked_at: Mapped[datetime | None]

@@ -66,6 +66,14 @@ KINDS: Mapping[str, MailKind] = MappingProxyType(
             ),
             "/invitation?token=%(token)s",
         ),
+        "invite-delegate": MailKind(
+            N_("%(enterprise)s asks you to act for it"),
+            N_(
+                "%(inviter)s of %(enterprise)s asks your firm to act for it. The administrator of the firm accepts the"
+                " offer on the platform until %(until_at)s. If you do not know who sent it, nothing needs to be done."
+            ),
+            "/invitation?token=%(token)s",
+        ),
     }
 )
 

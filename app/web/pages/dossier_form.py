@@ -166,6 +166,7 @@ def _page(
         "questions": questions,
         "shown": " ".join(_shown(questions)),
         "case_id": str(case.id),
+        "applicant": dossier.applicant,
         "saved_at": case.saved_at,
         "step": dossier.definition.sections.index(section) + 1,
         "steps": len(dossier.definition.sections),

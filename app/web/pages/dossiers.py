@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
-from app.core.auth.models import Party, User
+from app.core.auth.models import Membership, Party, User
 from app.core.documents.models import Document
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.kit.actor import Actor
@@ -39,11 +39,20 @@ SIGNING = frozenset({"sign", "refuse"})
 
 
 @dossiers.get("/my", name="my", include_in_schema=False)
-def my_zone(request: Request, session: DbSession, actor: CustomerActor, zone: CurrentZone) -> Response:
-    """Show an applicant what waits, what runs, and what can be started."""
+def my_zone(
+    request: Request,
+    session: DbSession,
+    actor: CustomerActor,
+    zone: CurrentZone,
+    party: str = "",
+    done: str = "",
+) -> Response:
+    """Show an applicant what waits, what runs, and what can be started; for all enterprises, or for one of them."""
     now = utcnow()
     reader = clock_reader(session, now=now, zone=zone.tz)
-    lines = inbox.of_party(session, party_ids=actor.party_ids)
+    parties = _fileable(session, actor)
+    chosen = next((each["id"] for each in parties if each["id"] == party), "")
+    lines = inbox.of_party(session, party_ids=[UUID(chosen)] if chosen else actor.party_ids)
     rows = []
     for line in lines:
         definition = procedures.definition_of(session, line.version_id)
@@ -52,6 +61,7 @@ def my_zone(request: Request, session: DbSession, actor: CustomerActor, zone: Cu
                 "id": str(line.id),
                 "code": line.code,
                 "title": line.title,
+                "applicant": line.applicant,
                 "procedure": definition.title,
                 "state": definition.states[line.state].title,
                 "waits_for_me": definition.states[line.state].waits_for == "APPLICANT"
@@ -64,13 +74,14 @@ def my_zone(request: Request, session: DbSession, actor: CustomerActor, zone: Cu
         {"code": found.code, "title": found.title, "catalogue": found.catalogue}
         for found in procedures.catalogue(session, local_day(now, zone.tz))
     ]
-    parties = _fileable(session, actor)
     assert actor.user_id is not None
     view = {
         "title": request_translator(request).gettext("My zone"),
         "rows": rows,
         "startable": startable,
         "parties": parties,
+        "party": chosen,
+        "done": done,
         "panels": panels_of(request, session, actor, kind=MY_ZONE, object_id=actor.user_id),
         "first_steps": request.app.state.first_steps,
     }
@@ -225,12 +236,19 @@ def _dossier(
 
 
 def _fileable(session: Session, actor: Actor) -> list[dict[str, str]]:
-    """Return the parties for which the actor may file."""
+    """Return the parties for which the actor may file; ``own`` is empty for those reached by a delegation only."""
     ids = [grant.party_id for grant in actor.grants if FILE in grant.permissions]
+    own = set(
+        session.scalars(
+            select(Membership.party_id).where(
+                Membership.party_id.in_(ids), Membership.user_id == actor.user_id
+            )
+        )
+    )
     rows = session.execute(
         select(Party.id, Party.name).where(Party.id.in_(ids)).order_by(Party.name, Party.id)
     )
-    return [{"id": str(row.id), "name": row.name} for row in rows]
+    return [{"id": str(row.id), "name": row.name, "own": "yes" if row.id in own else ""} for row in rows]
 
 
 def _names(session: Session, actor: Actor, dossier: Dossier) -> dict[UUID, str]:

@@ -101,7 +101,9 @@ def confirm(request: Request, form: PostedForm) -> Response:
             status=refusal.status,
         )  # fmt: skip
     title = request_translator(request).gettext("The account is open")
-    return render(request, "account/registered.html", {"title": title, "login": login})
+    return render(
+        request, "account/registered.html", {"title": title, "login": login, "onward": "/my", "claims": True}
+    )
 
 
 def _differing(form: Any) -> Sequence[FieldProblem]:

@@ -66,7 +66,7 @@ def test_a_membership_counts_until_its_end(
 def test_a_delegation_gives_what_both_sides_have(
     database: Database, person: MakePerson, enter: Enter
 ) -> None:
-    broker, giver = person("FILER", "ENTERPRISE_ADMIN"), person()
+    broker, giver = person("FILER"), person()
     delegate(database, "FILER", "SIGNER", giver=giver.party_id, to=broker.party_id, scope=("goods",))
     actor = enter(broker).actor
     grant = {grant.party_id: grant for grant in actor.grants}[giver.party_id]
@@ -74,6 +74,15 @@ def test_a_delegation_gives_what_both_sides_have(
     assert grant.permissions == {"goods.removal.create"}
     assert actor.may("investment.case.file", broker.party_id)
     assert not actor.may("investment.case.file", giver.party_id)
+
+
+def test_an_administrator_of_the_delegate_files_and_signs_but_does_not_administer(
+    database: Database, person: MakePerson, enter: Enter
+) -> None:
+    broker, giver = person("ENTERPRISE_ADMIN"), person()
+    delegate(database, "FILER", "SIGNER", giver=giver.party_id, to=broker.party_id)
+    grant = {grant.party_id: grant for grant in enter(broker).actor.grants}[giver.party_id]
+    assert grant.roles == {"FILER", "SIGNER"}
 
 
 def test_officers_and_jobs_find_the_same_actor(
