@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import app.investment.models  # noqa: F401  maps the tables
+import app.investment.models
+import app.investment.spatial.models  # noqa: F401  maps the tables
 from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
@@ -16,6 +17,7 @@ from app.investment.events import CertificateIssued, ProjectCodeAnswered
 from app.investment.pages import GUIDE, code_pages, code_panel, guide_pages
 from app.investment.queries.found import certificate_documents
 from app.investment.service import PressRoom
+from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
 from app.web.panels import DOSSIER
@@ -37,7 +39,7 @@ def _register(kernel: Kernel, heard: HandlerRegistry, background: JobRegistry) -
 
 MODULE = ModuleSpec(
     code="investment",
-    routers=(guide_pages, code_pages),
+    routers=(guide_pages, code_pages, spatial_pages),
     doors=(
         Door(
             N_("What do I need?"),
@@ -68,6 +70,7 @@ MODULE = ModuleSpec(
         ObjectPanel(
             DOSSIER, "project-code", N_("Project code"), "investment/_code_panel.html", code_panel, 10
         ),
+        ObjectPanel(DOSSIER, "spatial", N_("Spatial check"), "investment/_spatial.html", spatial_panel, 50),
     ),
     register=_register,
     notice_kinds=handlers.KINDS,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import law
 from app.core.auth.models import Party
 from app.core.errors import FieldProblem, Forbidden, NotFound
+from app.core.geo import place_from_json, place_line
 from app.core.i18n import formats
 from app.core.kit.actor import Actor
 from app.core.kit.personal import MASK, Personal
@@ -260,6 +261,8 @@ def shown(field: FormField, value: Any, lang: str) -> Any:
             return f"{formats.format_number(Decimal(value), lang=lang)} {unit}".strip()
         case "boolean":
             return YES if value else NO
+        case "place":
+            return place_line(place_from_json(value))
         case "date":
             return date.fromisoformat(value).strftime("%d/%m/%Y")
         case _:

@@ -15,6 +15,7 @@ from app.core.kit.ids import uuid7
 from app.core.settings import ROOT
 from app.core.settings.zone import load_zone
 from app.registry import facade as registry
+from app.registry.domain import Verification
 from app.registry.models import Project
 from app.registry.sites import queries
 from app.registry.sites.domain import FUNCTIONS, AnnouncedSite, MapFile, MapFileFaulty, read_map
@@ -204,13 +205,15 @@ class TestOverlap:
         party = Party(id=uuid7(), kind=PartyKind.ENTERPRISE, name="Thử", created_at=NOW)
         zone.add(party)
         zone.flush()  # the project refers to its party
-        project = registry.register_project(
-            zone, party_id=party.id, name_vi="Dự án thử", site="A", actor=SYSTEM, now=NOW
-        )
+        project = Project(
+            id=uuid7(), party_id=party.id, code=None, name_vi="Dự án thử", name_en=None, site="A",
+            verification=Verification.VERIFIED, takeover_id=None, created_at=NOW,
+        )  # fmt: skip
+        zone.add(project)
         zone.flush()  # the place refers to its project
-        registry.keep_place(zone, project_id=project, place=parse_place(self.SQUARE), now=NOW)
+        registry.keep_place(zone, project_id=project.id, place=parse_place(self.SQUARE), now=NOW)
         zone.flush()  # the queries below ask the database
-        return zone.get_one(Project, project)
+        return project
 
     @pytest.mark.parametrize(
         ("place", "count"),

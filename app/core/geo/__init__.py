@@ -14,6 +14,7 @@ from app.core.geo.places import (
     parse_place,
     place_from_json,
     place_json,
+    place_line,
     place_text,
 )
 from app.core.geo.sketches import Shape, Sketch, sketch
@@ -34,6 +35,7 @@ __all__ = [
     "parse_place",
     "place_from_json",
     "place_json",
+    "place_line",
     "place_text",
     "read_polygon",
     "sketch",

@@ -85,6 +85,11 @@ def place_text(place: Place) -> str:
     return "\n".join(f"{north:f}; {east:f}" for east, north in place.points)
 
 
+def place_line(place: Place) -> str:
+    """Write a place on one line with its system, for lists and papers."""
+    return f"{place.system.label}: {place_text(place).replace(chr(10), ' | ')}"
+
+
 def place_json(place: Place) -> dict[str, Any]:
     """Return a place as JSON without fractions: coordinates are decimal text."""
     return {

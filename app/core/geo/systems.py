@@ -16,6 +16,11 @@ class System(StrEnum):
     VN2000 = "VN2000"
 
     @property
+    def label(self) -> str:
+        """Return the name of the system as papers write it in any language."""
+        return "WGS 84" if self is System.WGS84 else "VN-2000 TM-3 105°45′"
+
+    @property
     def srid(self) -> int:
         """Return the number under which the database knows the system."""
         return WGS84_SRID if self is System.WGS84 else LEGAL_SRID

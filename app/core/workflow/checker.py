@@ -192,7 +192,7 @@ def form_schema(definition: Definition) -> dict[str, FieldType]:
         if field.type == "rows":
             schema[code] = FieldType(FieldKind.ROWS)
             schema |= _columns(field, f"{code}[].")
-        else:
+        elif field.type != "place":  # conditions have no operators for places
             schema |= _types(field, code)
     return schema
 

@@ -57,7 +57,7 @@ class Option(_Part):
 
 FieldType = Literal[
     "text", "textarea", "integer", "decimal", "money", "date", "choice", "choices", "boolean", "email", "phone",
-    "tax_code", "site", "rows",
+    "tax_code", "site", "place", "rows",
 ]  # fmt: skip
 
 

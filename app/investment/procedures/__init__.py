@@ -11,6 +11,7 @@ from app.core.workflow.step import Effect, Guard, Step
 from app.investment import queries
 from app.investment.domain.rules import Context, TermLimit, violations
 from app.investment.service import PressRoom, issue_certificate, request_code, told_to_registry
+from app.investment.spatial import service as spatial
 
 TERM_LIMIT = "investment.term.max_years"
 
@@ -122,4 +123,14 @@ def effects(room: PressRoom, *, simulated: bool) -> Mapping[str, Effect]:
         if request is not None:
             step.facts["project_code_request"] = str(request.id)
 
-    return {"issue_certificate": issue, "request_project_code": ask_for_code}
+    def freeze_spatial_check(step: Step) -> None:
+        """Keep what the map says about the place that is filed."""
+        step.facts["spatial_check"] = spatial.freeze(
+            step.session, case=step.case, actor=step.actor, now=step.now
+        )
+
+    return {
+        "freeze_spatial_check": freeze_spatial_check,
+        "issue_certificate": issue,
+        "request_project_code": ask_for_code,
+    }

@@ -16,6 +16,7 @@ from app.core.documents.signing import Appearance, DevelopmentAuthority, Signing
 from app.core.documents.store import FileStore
 from app.core.documents.typeset import qr_svg, typeset
 from app.core.evidence import Subject, record
+from app.core.geo import place_from_json
 from app.core.kit.actor import Actor
 from app.core.kit.codes import format_code
 from app.core.kit.ids import uuid7
@@ -71,6 +72,10 @@ def issue_certificate(
         subject=Subject("case", case.id), actor=actor, now=now,
     )  # fmt: skip
     session.flush()  # the issued paper and the register refer to the document's row
+    if case.answers.get("place"):
+        registry.keep_place(
+            session, project_id=project_id, place=place_from_json(case.answers["place"]), now=now
+        )
     public = {"project_name_vi": content["project_name_vi"], "investor_name": content["investor_name"]}
     if project_code:
         public["project_code"] = project_code

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.core.geo import Place, Shape, legal_geometry
@@ -17,6 +17,8 @@ from app.registry.sites.models import Area, ProjectPlace, Site, ZoneMap
 M2_PER_HA = 10_000
 # Shapes drawn side by side may share a sliver; less than this is no overlap.
 SLIVER_M2 = 1
+# Sites lie apart: a place touches one of the nearest or none.
+NEAREST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,33 +176,33 @@ def position(session: Session, place: Place, *, project_id: UUID | None = None) 
 
     :param project_id: the place's own project, which is no overlap.
     """
-    version = current_map(session)
-    if version is None:
-        return None
     ground = legal_geometry(place)
-    extent, legal = session.execute(select(func.ST_Area(ground), func.ST_AsGeoJSON(ground, 2))).one()
+    row = session.execute(
+        select(ZoneMap, func.ST_Area(ground), func.ST_AsGeoJSON(ground, 2), _overlaps(ground, project_id))
+        .where(ZoneMap.replaced_at.is_(None))
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        return None
+    version, extent, legal, overlaps = row
     border = func.ST_Distance(func.ST_Boundary(Site.geometry), ground)
-    nearest = session.execute(
-        select(Site.code, border)
+    near = session.execute(
+        select(Site.code, border, func.ST_Intersects(Site.geometry, ground), _share(Site.geometry, ground))
         .where(Site.map_id == version.id)
         .order_by(Site.geometry.op("<->")(ground))
-        .limit(1)
-    ).one()
-    within = session.execute(
-        select(Site.code, _share(Site.geometry, ground))
-        .where(Site.map_id == version.id, func.ST_Intersects(Site.geometry, ground))
-        .order_by(Site.code)
-    )
+        .limit(NEAREST)
+    ).all()
+    nearest = min(near, key=lambda each: (each[1], each[0]))
     return Position(
-        map=version,
+        map=MapVersion(version.id, version.hash, version.status, version.as_of, version.source),
         area_m2=_metres(extent) if place.is_area else None,
-        sites=tuple(Hit(code, _ratio(share)) for code, share in within if share > 0),
+        sites=tuple(sorted((Hit(code, _ratio(share)) for code, _, touches, share in near if touches and share > 0),
+                           key=lambda hit: hit.code)),
         areas=tuple(_area_hits(session, ground)),
         nearest_site=nearest[0],
         border_m=_metres(nearest[1]),
-        overlaps=_overlaps(session, ground, project_id),
+        overlaps=overlaps,
         legal=legal,
-    )
+    )  # fmt: skip
 
 
 def _area_hits(session: Session, ground: ColumnElement[Any]) -> Sequence[Hit]:
@@ -218,7 +220,7 @@ def _area_hits(session: Session, ground: ColumnElement[Any]) -> Sequence[Hit]:
     ]
 
 
-def _overlaps(session: Session, ground: ColumnElement[Any], project_id: UUID | None) -> int:
+def _overlaps(ground: ColumnElement[Any], project_id: UUID | None) -> ScalarSelect[int]:
     common = func.ST_Area(func.ST_Intersection(ProjectPlace.geometry, ground))
     flat = (func.ST_Dimension(ProjectPlace.geometry) == 0) | (func.ST_Dimension(ground) == 0)
     found = select(func.count()).where(
@@ -226,7 +228,7 @@ def _overlaps(session: Session, ground: ColumnElement[Any], project_id: UUID | N
     )
     if project_id is not None:
         found = found.where(ProjectPlace.project_id != project_id)
-    return session.execute(found).scalar_one()
+    return found.scalar_subquery()
 
 
 def _share(shape: Any, ground: ColumnElement[Any]) -> ColumnElement[float]:

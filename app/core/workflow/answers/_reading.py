@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.core.errors import FieldProblem
+from app.core.geo import PlaceFault, parse_place, place_json
 from app.core.i18n import N_
 from app.core.kit.money import Money, parse_amount
 from app.core.kit.personal import MASK
@@ -200,6 +201,26 @@ def _tax_code(field: FormField, text: str, lang: str) -> str:
         raise _Unreadable("bad-tax-code", N_("This is no valid tax code: %(why)s"), why=str(fault)) from None
 
 
+_PLACE_FAULTS: Mapping[str, str] = {
+    "too-long": N_("Use at most %(limit)s characters."),
+    "not-coordinates": N_("Line %(line)s is no point. Write two numbers, for example %(example)s."),
+    "two-systems": N_("Write all corners in one system, degrees or metres."),
+    "two-points": N_("Two points are no area. Give one point, or three or more corners."),
+    "too-many-points": N_("Give at most %(limit)s corners."),
+    "crossing": N_("The edges of the area cross. Give the corners in their order around it."),
+    "no-extent": N_("All corners lie on one line; they enclose no area."),
+    "bad-geojson": N_("This GeoJSON is no single point or polygon in longitude and latitude."),
+}
+
+
+def _place(field: FormField, text: str, lang: str) -> dict[str, Any]:
+    try:
+        return place_json(parse_place(text))
+    except PlaceFault as fault:
+        params = {**fault.params, "example": "20.8012; 106.8345"}
+        raise _Unreadable(fault.code, _PLACE_FAULTS[fault.code], **params) from None
+
+
 def _rows(field: FormField, given: Any, lang: str) -> tuple[list[Answers] | None, list[FieldProblem]]:
     """Read a table; rows in which nothing was typed are left out, faults are named by their cell."""
     rows: list[Answers] = []
@@ -230,6 +251,7 @@ _READERS: Mapping[str, Callable[[FormField, str, str], Any]] = {
     "text": _text,
     "textarea": _text,
     "site": _choice,
+    "place": _place,
     "integer": _integer,
     "decimal": _decimal,
     "date": _date,

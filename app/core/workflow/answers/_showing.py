@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from app.core.geo import place_from_json, place_text
 from app.core.i18n import formats
 from app.core.kit.money import InvalidAmount, parse_amount
 from app.core.kit.personal import MASK, Personal
@@ -49,6 +50,8 @@ def _text(field: FormField, value: Any, lang: str) -> Any:
             return date.fromisoformat(value).strftime("%d/%m/%Y")
         case "boolean":
             return "yes" if value else "no"
+        case "place":
+            return place_text(place_from_json(value))
         case _:
             return value
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.documents.typeset import JSON, typeset
 from app.core.evidence.canonical import canonical_json
+from app.core.geo import place_from_json, place_line
 from app.core.i18n import formats, localise
 from app.core.kit.personal import MASK, Cover, Personal, to_stored
 from app.core.kit.time import local_day
@@ -238,6 +239,8 @@ def printed_value(field: FormField, value: Any, lang: str) -> str:
             text = formats.format_money(Decimal(value["amount"]), value["currency"], lang=lang)
         case "integer" | "decimal":
             text = f"{formats.format_number(Decimal(value), lang=lang)} {field.unit}".strip()
+        case "place":
+            text = place_line(place_from_json(value))
         case "date":
             text = date.fromisoformat(value).strftime("%d/%m/%Y")
         case _:
