@@ -8,6 +8,7 @@ const islands: Record<string, () => Promise<{ default: Island }>> = {
   copy: () => import('./islands/copy'),
   freshness: () => import('./islands/freshness'),
   map: () => import('./islands/map'),
+  place: () => import('./islands/place'),
   upload: () => import('./islands/upload'),
 }
 

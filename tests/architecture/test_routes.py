@@ -29,6 +29,7 @@ PUBLIC = {
     "GET /verify/file": "asks for a signed file",
     "POST /verify/file": "what the signatures of a file in somebody's hands say; the file is not kept",
     "GET /zone": "the map of the zone is public",
+    "GET /api/v1/sites/at": "what the public map says about coordinates that the caller gives",
     "GET /api/v1/sites": "the map of the zone is public",
     "GET /guide": "which approvals a plan needs, before anybody has an account",
     "GET /login": "the way in",

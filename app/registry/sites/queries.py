@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from app.core.geo import Place, Shape, legal_geometry
+from app.core.geo import Place, Shape, legal_geometry, wgs84_json
 from app.registry.sites.models import Area, ProjectPlace, Site, ZoneMap
 
 M2_PER_HA = 10_000
@@ -163,6 +163,14 @@ def shapes(session: Session, *, site: str = "") -> list[Shape]:
     return areas + [
         Shape(shape, "site", code) for code, shape in session.execute(borders) if site in ("", code)
     ]
+
+
+def in_degrees(session: Session, place: Place) -> dict[str, Any]:
+    """Return a place as GeoJSON geometry in longitude and latitude."""
+    geometry: dict[str, Any] = json.loads(
+        session.execute(select(wgs84_json(legal_geometry(place)))).scalar_one()
+    )
+    return geometry
 
 
 def areas_at(session: Session, place: Place) -> list[Hit]:

@@ -160,6 +160,7 @@ def _page(
     translator = request_translator(request)
     name = case.title or translator.gettext("New dossier")
     questions = _questions(section, values, answers)
+    _name_sites(request, questions)
     view = {
         "title": section.title[translator.lang],
         "section": {"code": section.code, "intro": section.intro},
@@ -181,6 +182,15 @@ def _page(
         ],
     }
     return render(request, "dossiers/section.html", view, status=status)
+
+
+def _name_sites(request: Request, questions: list[dict[str, Any]]) -> None:
+    """Call the sites by the names that this installation gives them; the procedure knows their codes only."""
+    names = {site.code: site.name for site in request.app.state.zone_config.sites}
+    for question in questions:
+        if question["type"] == "site":
+            for option in question["options"]:
+                option["label"] = names.get(option["code"], option["label"])
 
 
 def _questions(
