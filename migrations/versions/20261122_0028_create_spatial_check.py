@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from migrations.helpers import tenant_table
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
