@@ -29,7 +29,8 @@ def register(jobs: JobRegistry, kernel: Kernel) -> None:
     def check(run: Run, batch_id: str) -> None:
         with run.transaction() as session:
             sha256 = session.scalars(select(TakeOver.sha256).where(TakeOver.id == UUID(batch_id))).one()
-        takeover.dry_run(run, UUID(batch_id), path=kernel.store.path(sha256), sites=sites_of(kernel.zone))
+        with kernel.store.readable(sha256) as path:
+            takeover.dry_run(run, UUID(batch_id), path=path, sites=sites_of(kernel.zone))
 
     @jobs.job(takeover.IMPORT)
     def import_rows(run: Run, batch_id: str) -> None:

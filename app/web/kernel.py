@@ -5,7 +5,7 @@ from typing import Self
 
 from app.core.documents.signing import DevelopmentAuthority, ensure_passphrase
 from app.core.documents.store import FileStore
-from app.core.privacy import bind_keys
+from app.core.privacy import SecretsBox, bind_keys
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig
 
@@ -27,6 +27,8 @@ class Kernel:
         return cls(
             settings=settings,
             zone=zone,
-            store=FileStore(settings.var / "documents"),
+            store=FileStore(
+                settings.var / "documents", box=SecretsBox(settings.secrets_dir / "documents.key")
+            ),
             signing=DevelopmentAuthority(settings.var / "keys", passphrase=passphrase),
         )

@@ -44,7 +44,8 @@ def work(house: House, login: str) -> None:
         batch = session.scalars(select(TakeOver)).one()
     run = Run(actor, OFFICER, house.database, utcnow(), 1, 1)
     kernel = house.app.state.kernel
-    takeover.dry_run(run, batch.id, path=kernel.store.path(batch.sha256), sites=sites_of(kernel.zone))
+    with kernel.store.readable(batch.sha256) as path:
+        takeover.dry_run(run, batch.id, path=path, sites=sites_of(kernel.zone))
     takeover.import_rows(run, batch.id)
     takeover.undo(run, batch.id)
 

@@ -1,7 +1,8 @@
 """A store of files by their content: the address of a file is the SHA-256 of its bytes.
 
 Names given by people never reach the file system. A file is complete or absent: bytes go to a temporary
-file, to the disk, and only then to their address. What is stored is never changed or removed here.
+file, to the disk, and only then to their address. What is stored is never changed or removed here. With a key box
+files lie sealed on the disk; their address remains the hash of the content.
 """
 
 import hashlib
@@ -15,7 +16,9 @@ from tempfile import mkstemp
 from typing import BinaryIO, Protocol
 
 from app.core.documents.refusals import FileEmpty, FileTooLarge
+from app.core.documents.sealed_file import FileNotOpened, opened_pieces, seal_file
 from app.core.errors import NotFound
+from app.core.privacy import SecretsBox
 
 CHUNK_BYTES = 1 << 20
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
@@ -48,8 +51,9 @@ class Incoming:
 class FileStore:
     """Files under one directory, fanned out by the first two digits of their address."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, box: SecretsBox | None = None) -> None:
         self._root = root
+        self._box = box
         self._incoming = root / "incoming"
 
     def put(self, stream: Readable, *, limit_bytes: int) -> StoredFile:
@@ -92,9 +96,10 @@ class FileStore:
         if target.exists():
             return incoming.file
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        incoming.path.chmod(0o400)
-        # Two writers of the same bytes may both come here; the later rename replaces equal bytes by equal.
-        incoming.path.rename(target)
+        complete = incoming.path if self._box is None else self._sealed(incoming, self._box)
+        complete.chmod(0o400)
+        # Two writers of the same bytes may both come here; the later rename replaces equal content by equal.
+        complete.rename(target)
         _sync_directory(target.parent)
         _sync_directory(self._root)
         return incoming.file
@@ -104,29 +109,68 @@ class FileStore:
         return self._path(sha256).exists()
 
     def path(self, sha256: str) -> Path:
-        """Return where the file lies, for servers that send files by path; raises ``NotFound``."""
+        """Return where the file lies on the disk, perhaps sealed; raises ``NotFound``."""
         path = self._path(sha256)
         if not path.exists():
             raise NotFound
         return path
 
     def read(self, sha256: str) -> bytes:
-        """Return the whole file; raises ``NotFound``."""
-        return self.path(sha256).read_bytes()
+        """
+        Return the whole file.
 
-    def open(self, sha256: str) -> BinaryIO:
-        """Open the file for reading; the caller closes it. Raises ``NotFound``."""
-        return self.path(sha256).open("rb")
+        :raises NotFound: it is not here, or can no longer be opened, which is the same for whoever asks.
+        """
+        with self.path(sha256).open("rb") as file:
+            try:
+                return b"".join(opened_pieces(file, name=sha256, box=self._box))
+            except FileNotOpened:
+                raise NotFound from None
+
+    @contextmanager
+    def readable(self, sha256: str) -> Iterator[Path]:
+        """Have the content at a path of its own for the length of a block, for readers that need one."""
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = mkstemp(dir=self._incoming)
+        path = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as target, self.path(sha256).open("rb") as file:
+                try:
+                    target.writelines(opened_pieces(file, name=sha256, box=self._box))
+                except FileNotOpened:
+                    raise NotFound from None
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def is_intact(self, sha256: str) -> bool:
         """Tell whether the bytes on disk still have the address that they lie under."""
+        digest = hashlib.sha256()
         with self.path(sha256).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            try:
+                for piece in opened_pieces(file, name=sha256, box=self._box):
+                    digest.update(piece)
+            except FileNotOpened:
+                return False
+        return digest.hexdigest() == sha256
 
     def addresses(self) -> Iterator[str]:
         """Yield the address of every stored file, for backup and for checking, in order."""
         for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
             yield from sorted(path.name for path in folder.iterdir() if _ADDRESS.fullmatch(path.name))
+
+    def _sealed(self, incoming: Incoming, box: SecretsBox) -> Path:
+        """Write the sealed form of a received file beside it; the plain one vanishes with the reception."""
+        descriptor, name = mkstemp(dir=self._incoming)
+        try:
+            with os.fdopen(descriptor, "wb") as target, incoming.path.open("rb") as source:
+                seal_file(source, target, name=incoming.file.sha256, box=box)
+                target.flush()
+                os.fsync(target.fileno())
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Path(name)
 
     def _path(self, sha256: str) -> Path:
         if not _ADDRESS.fullmatch(sha256):

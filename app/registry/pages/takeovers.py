@@ -81,8 +81,10 @@ def upload(request: Request, session: DbSession, actor: TakeOverOfficer, posted:
     session.rollback()  # the file is inspected without a connection
     store = _kernel(request).store
     try:
-        found = _receive(store, files[0])
-        batch = takeover.begin(session, upload=found, kind=TakeOverKind(kind), actor=actor, now=utcnow())
+        sha256, name, workbook = _receive(store, files[0])
+        with store.readable(sha256) as path:
+            found = takeover.Upload(path, sha256, name, workbook)
+            batch = takeover.begin(session, upload=found, kind=TakeOverKind(kind), actor=actor, now=utcnow())
     except (FileRefused, takeover.TableUnreadable) as refusal:
         session.rollback()
         return _list(request, session, kind=kind, problems=_as_problem(request, refusal, "file"), status=422)
@@ -200,16 +202,19 @@ def faults(request: Request, session: DbSession, actor: TakeOverOfficer, batch_i
     return csv_response("rows-to-correct.csv", header, table)
 
 
-def _receive(store: FileStore, sent: UploadFile) -> takeover.Upload:
-    """Keep a workbook after inspection, or a CSV, which has no marks by which it could be recognised."""
+def _receive(store: FileStore, sent: UploadFile) -> tuple[str, str, bool]:
+    """
+    Keep a workbook after inspection, or a CSV, which has no marks by which it could be recognised.
+
+    :returns: address and name of the file, and whether it is a workbook.
+    """
     name = sent.filename or "table"
     if name.lower().endswith((".csv", ".txt")):
-        kept = store.put(sent.file, limit_bytes=LIMITS.max_bytes)
-        return takeover.Upload(store.path(kept.sha256), kept.sha256, clean_name(name), workbook=False)
-    file = keep_file(store, stream=sent.file, filename=name, limits=LIMITS)
-    if file.media_type is not MediaType.XLSX:
-        raise FileTypeUnknown(found=file.media_type.value)
-    return takeover.Upload(store.path(file.file.sha256), file.file.sha256, file.name, workbook=True)
+        return store.put(sent.file, limit_bytes=LIMITS.max_bytes).sha256, clean_name(name), False
+    kept = keep_file(store, stream=sent.file, filename=name, limits=LIMITS)
+    if kept.media_type is not MediaType.XLSX:
+        raise FileTypeUnknown(found=kept.media_type.value)
+    return kept.file.sha256, kept.name, True
 
 
 def _list(

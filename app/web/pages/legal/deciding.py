@@ -159,7 +159,8 @@ def page_image(
     if all(found.page_image_sha256 != sha256 for found in law.approvals_of(session, change_set_id)):
         raise NotFound
     store: FileStore = request.app.state.kernel.store
-    media_type = inspect(store.path(sha256), filename="", limits=IMAGE_LIMITS)
+    with store.readable(sha256) as path:
+        media_type = inspect(path, filename="", limits=IMAGE_LIMITS)
     name = f"page-{sha256[:12]}.{extension(media_type)}"
     headers = DOWNLOAD_HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(store.read(sha256), media_type=media_type.value, headers=headers)
