@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.cli.demo import PASSWORD
 from tests.browser.steps import sign_in
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def test_older_records_enter_and_leave(
 ) -> None:
     page = visit(lang=lang, phone=phone, dark=dark)
     name = f"takeover-{lang}-{'phone' if phone else 'wide'}"
-    sign_in(page, "mot.cua")
+    sign_in(page, "mot.cua", PASSWORD)
     page.goto("/registry/take-overs")
     page.locator("input[name=kind][value=ENTERPRISE]").check()
     page.locator("#f-file").set_input_files([file("nur\neine\nSpalte\n")])
@@ -51,6 +52,7 @@ def test_older_records_enter_and_leave(
     page.wait_for_url(re.compile("/columns$"))
     shoot(page, f"{name}-2-columns")
     page.locator("main form button[type=submit]").click()
+    page.wait_for_url(re.compile("/take-overs/[0-9a-f-]+$"))
     until(page, page.locator("#faults"))
     expect(page.locator("#faults")).to_be_visible()
     shoot(page, f"{name}-3-checked")
@@ -74,7 +76,7 @@ def test_an_officer_states_a_purpose_and_the_owner_sees_it(
     visit: Callable[..., Page], shoot: Callable[..., None]
 ) -> None:
     firm = visit()
-    sign_in(firm, "nop.hoso")
+    sign_in(firm, "nop.hoso", PASSWORD)
     firm.goto("/dossiers/new?procedure=IRC")
     firm.locator("main form button[type=submit]").click()
     firm.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
@@ -84,7 +86,7 @@ def test_an_officer_states_a_purpose_and_the_owner_sees_it(
     firm.locator("#f-contact_phone").fill("+84 225 123 987")
     firm.get_by_role("button", name=re.compile("^(Lưu và tiếp tục|Save and continue)$")).click()
     officer = visit(phone=True)
-    sign_in(officer, "truong.phong")
+    sign_in(officer, "truong.phong", PASSWORD)
     officer.goto(path)
     expect(officer.get_by_text("••••••").first).to_be_visible()
     shoot(officer, "personal-1-covered")

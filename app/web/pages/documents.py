@@ -74,12 +74,11 @@ def _file_view(kernel: Kernel, issued: Issued) -> dict[str, Any]:
     """Return whether the stored file is the issued one, and its signatures."""
     now = utcnow()
     try:
-        intact = kernel.store.is_intact(issued.sha256)
+        if not kernel.store.is_intact(issued.sha256):
+            return {"file": "changed", "signatures": []}
         pdf = kernel.store.read(issued.sha256)
     except NotFound:
         return {"file": "missing", "signatures": []}
-    if not intact:
-        return {"file": "changed", "signatures": []}
     trust = kernel.signing.trust(now=now).joined(load_trust(kernel.settings.var / "trust"))
     reports = verify_pdf(pdf, trust=trust, now=now, stored_at=issued.issued_at)
     return {"file": "intact", "signatures": signatures_view(reports)}
