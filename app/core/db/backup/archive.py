@@ -41,6 +41,7 @@ class ArchiveWriter:
         self.draft = target.with_name(f".{target.name}.{os.getpid()}.part")
         self._parts: dict[str, dict[str, Any]] = {}
         self._documents = {"count": 0, "bytes": 0}
+        self._proof = hashlib.sha256()
         if target.exists():
             raise FileExistsError(target)
 
@@ -71,12 +72,19 @@ class ArchiveWriter:
         if _DOCUMENT.fullmatch(name):
             self._documents["count"] += 1
             self._documents["bytes"] += info.size
+            self._proof.update(_proof_line(name, hashed.digest))
         else:
             self._parts[name] = {"size": info.size, "sha256": hashed.digest}
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Write the manifest and give the file its name."""
-        manifest = {"format": FORMAT, **facts, "documents": self._documents, "parts": self._parts}
+        manifest = {
+            "format": FORMAT,
+            **facts,
+            "documents": self._documents,
+            "documents_sha256": self._proof.hexdigest(),
+            "parts": self._parts,
+        }
         content = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
         info = tarfile.TarInfo(_MANIFEST)
         info.size, info.mode = len(content), 0o600
@@ -106,15 +114,15 @@ class ArchiveReader:
         :raises BackupFaulty: no manifest, a part that does not fit it, or a name that has no place in a backup.
         """
         found: dict[str, str] = {}
-        documents = 0
+        documents, unlike, proof = 0, "", hashlib.sha256()
         try:
             with tarfile.open(self._source, mode="r:") as tar:
                 for member in tar:
                     digest = self._unpack(tar, member)
                     if document := _DOCUMENT.fullmatch(member.name):
                         documents += 1
-                        if digest != document[2]:
-                            raise self._faulty(f"{member.name} has another content than its name says")
+                        proof.update(_proof_line(member.name, digest))
+                        unlike = unlike or (member.name if digest != document[2] else "")
                     elif member.name != _MANIFEST:
                         found[member.name] = digest
         except (tarfile.TarError, EOFError) as error:
@@ -122,6 +130,7 @@ class ArchiveReader:
         if not self.manifest:
             raise self._faulty("its manifest is missing, so it was not written to its end")
         self._compare(found, documents)
+        self._compare_documents(unlike, proof.hexdigest())
         return self.manifest
 
     def path(self, part: str) -> Path:
@@ -171,10 +180,22 @@ class ArchiveReader:
                 f"it holds {documents} documents; the manifest names {self.manifest['documents']['count']}"
             )
 
+    def _compare_documents(self, unlike: str, proof: str) -> None:
+        """Documents lie sealed, so the manifest proves their bytes; before that their names did."""
+        expected = self.manifest.get("documents_sha256")
+        if expected is None and unlike:
+            raise self._faulty(f"{unlike} has another content than its name says")
+        if expected is not None and expected != proof:
+            raise self._faulty("its documents do not fit the manifest")
+
     def _faulty(self, reason: str) -> BackupFaulty:
         return BackupFaulty(
             f"{self._source} is not a whole backup: {reason}.\n  Take an earlier backup; nothing has been changed."
         )
+
+
+def _proof_line(name: str, digest: str) -> bytes:
+    return f"{name} {digest}\n".encode()
 
 
 class _Hashing(io.RawIOBase):
