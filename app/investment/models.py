@@ -13,11 +13,37 @@ from app.core.privacy import opens_on_load
 
 
 class Certificate(Base):
-    """One revision of an Investment Registration Certificate."""
+    """
+    One revision of an Investment Registration Certificate, as the register knew it for some time.
+
+    A revision that is superseded stands twice: as it was known until then, and with its end in law.
+    """
 
     __tablename__ = "investment_certificate"
     __table_args__ = (
-        UniqueConstraint("number", "revision"),
+        Index(
+            "uq_investment_certificate_known_number",
+            "number",
+            "revision",
+            unique=True,
+            postgresql_where=text("upper_inf(recorded)"),
+        ),
+        Index(
+            "uq_investment_certificate_known_verification_code",
+            "verification_code",
+            unique=True,
+            postgresql_where=text("upper_inf(recorded)"),
+        ),
+        Index("ix_investment_certificate_number", "number", "revision"),
+        Index("ix_investment_certificate_signed_at", "signed_at", "id"),
+        Index("ix_investment_certificate_site", "site", "signed_at", "id"),
+        Index("ix_investment_certificate_times", "valid", "recorded", postgresql_using="gist"),
+        Index(
+            "ix_investment_certificate_folded",
+            "folded",
+            postgresql_using="gin",
+            postgresql_ops={"folded": "gin_trgm_ops"},
+        ),
         ExcludeConstraint(
             ("project_id", "="),
             ("valid", "&&"),
@@ -37,7 +63,10 @@ class Certificate(Base):
     recorded: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     content: Mapped[dict[str, Any]]
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents_document.id"), index=True)
-    verification_code: Mapped[str] = mapped_column(unique=True)
+    verification_code: Mapped[str]
+    signed_at: Mapped[datetime]
+    site: Mapped[str]
+    folded: Mapped[str] = mapped_column(comment="what a search looks into, folded")
 
 
 opens_on_load(Certificate, "content")  # it holds numbers of passports, sealed with the dossier they come from

@@ -9,19 +9,30 @@ from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
 from app.core.search import SearchProvider
-from app.core.workflow.permissions import READ
+from app.core.workflow.permissions import FILE, READ
 from app.core.workflow.step import Effect
 from app.investment import handlers, jobs, procedures
 from app.investment.clients import registry_of
 from app.investment.events import CertificateIssued, ProjectCodeAnswered
-from app.investment.pages import GUIDE, code_pages, code_panel, guide_pages
+from app.investment.pages import (
+    GUIDE,
+    PROJECTS,
+    REGISTER,
+    certificate_pages,
+    certificates_panel,
+    changes_panel,
+    code_pages,
+    code_panel,
+    guide_pages,
+    project_pages,
+)
 from app.investment.queries.found import certificate_documents
 from app.investment.service import PressRoom
 from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
 from app.web.panels import DOSSIER
-from app.web.spec import Door, ModuleSpec, ObjectPanel
+from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
 FOLDER = Path(__file__).parent
 
@@ -39,7 +50,7 @@ def _register(kernel: Kernel, heard: HandlerRegistry, background: JobRegistry) -
 
 MODULE = ModuleSpec(
     code="investment",
-    routers=(guide_pages, code_pages, spatial_pages),
+    routers=(guide_pages, code_pages, certificate_pages, project_pages, spatial_pages),
     doors=(
         Door(
             N_("What do I need?"),
@@ -57,7 +68,7 @@ MODULE = ModuleSpec(
             certificate_documents,
             permission=READ,
             order=40,
-            events={CertificateIssued: lambda event: {str(event.certificate_id)}},
+            events={CertificateIssued: lambda event: {str(event.project_id)}},
         ),
     ),
     templates=FOLDER / "templates" / "investment",
@@ -66,11 +77,26 @@ MODULE = ModuleSpec(
     tiles=TILES,
     guards=lambda kernel: procedures.GUARDS,
     effects=_effects,
+    menu=(
+        MenuItem("projects", N_("Projects"), PROJECTS, "building-factory-2", frozenset({FILE, READ}), 36),
+        MenuItem(
+            "certificates", N_("Certificates"), REGISTER, "file-certificate", frozenset({FILE, READ}), 35
+        ),
+    ),
     panels=(
         ObjectPanel(
             DOSSIER, "project-code", N_("Project code"), "investment/_code_panel.html", code_panel, 10
         ),
         ObjectPanel(DOSSIER, "spatial", N_("Spatial check"), "investment/_spatial.html", spatial_panel, 50),
+        ObjectPanel(
+            "enterprise",
+            "certificates",
+            N_("Certificates"),
+            "investment/_certificates.html",
+            certificates_panel,
+            20,
+        ),
+        ObjectPanel(DOSSIER, "changes", N_("What changes"), "investment/_changes.html", changes_panel, 5),
     ),
     register=_register,
     notice_kinds=handlers.KINDS,

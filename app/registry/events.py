@@ -33,3 +33,12 @@ class ProjectRegistered(DomainEvent):
     name: ClassVar[str] = "registry.project.registered"
 
     project_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChanged(DomainEvent):
+    """A project's name, site or code followed its certificate."""
+
+    name: ClassVar[str] = "registry.project.changed"
+
+    project_id: UUID

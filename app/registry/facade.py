@@ -8,6 +8,7 @@ from app.registry.queries import (
     enterprise_card,
     project_by_code,
     project_card,
+    project_cards,
 )
 from app.registry.service import (
     EnterpriseInvalid,
@@ -15,6 +16,7 @@ from app.registry.service import (
     register_enterprise,
     register_project,
     take_over_enterprise,
+    update_project,
 )
 from app.registry.sites.domain import AnnouncedSite, read_map
 from app.registry.sites.queries import Hit, Position, areas_at, current_map, hectares, position, shapes, sites
@@ -42,10 +44,12 @@ __all__ = [
     "position",
     "project_by_code",
     "project_card",
+    "project_cards",
     "read_map",
     "register_enterprise",
     "register_project",
     "shapes",
     "sites",
     "take_over_enterprise",
+    "update_project",
 ]

@@ -168,6 +168,7 @@ class Project(Base):
         CheckConstraint("code ~ '^[0-9]{10}$'", name="code"),
         _one_of("verification", Verification),
         Index("ix_registry_project_takeover_id", "takeover_id"),
+        Index("ix_registry_project_created_at", "created_at", "id"),
         tenancy(Tenancy.TENANT),
     )
 

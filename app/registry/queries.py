@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Party
@@ -77,6 +77,20 @@ def enterprise_by_tax_code(session: Session, tax_code: str) -> EnterpriseCard | 
 def project_card(session: Session, project_id: UUID) -> ProjectCard | None:
     """Return a project that the session may see."""
     return _project(session.get(Project, project_id))
+
+
+def project_cards(
+    session: Session, *, after: tuple[datetime, UUID] | None = None, size: int
+) -> list[ProjectCard]:
+    """
+    Return the projects that the session may see, the newest first.
+
+    :param after: time and key of the last project of the page before.
+    """
+    query = select(Project).order_by(Project.created_at.desc(), Project.id.desc()).limit(size)
+    if after is not None:
+        query = query.where(tuple_(Project.created_at, Project.id) < after)
+    return [card for row in session.scalars(query) if (card := _project(row))]
 
 
 def project_by_code(session: Session, code: str) -> ProjectCard | None:

@@ -16,7 +16,7 @@ def judged(database: Database, **changes: Any) -> Any:
     zone = ZoneInfo("Asia/Ho_Chi_Minh")
     with database.session(SessionContext(DbRole.OFFICER)) as session:
         book = law.at(session, local_day(NOW, zone))
-        case = SimpleNamespace(answers=request(**changes))
+        case = SimpleNamespace(answers=request(**changes), base_id=None)
         step: Any = SimpleNamespace(session=session, case=case, now=NOW, zone=zone, book=book)
         refusal = investment_rules(step)
         return refusal, [value.key for value in book.used()]

@@ -15,17 +15,25 @@ import psycopg
 import pytest
 from httpx2 import Response
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
 
 from app.core.auth.models import Party
 from app.core.auth.roles import UserKind
 from app.core.auth.service import register_person
 from app.core.db.cluster import PrivateCluster
 from app.core.documents import service as documents
+from app.core.documents.models import Document
 from app.core.evidence import Subject
 from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
+from app.core.workflow import procedures
 from app.core.workflow.models import Case
+from app.investment.domain.certificate import certificate_content
+from app.investment.models import Certificate
+from app.investment.service.issuing import option_labels
+from app.registry.facade import register_project
 from app.web.forms import read_form
 from app.web.need import known
 from tests.architecture.routes import Found, walk
@@ -44,6 +52,7 @@ from tests.faults.people import (
     house_on,
 )
 from tests.faults.procedure import CODE, PROBE
+from tests.investment.requests import request
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 # Keys in paths that are words of a procedure or of the law, or matters of the offices: no enterprise's property.
@@ -214,11 +223,42 @@ def _belongings(house: House, person: Person, login: str, mark: str) -> Belongin
             now=utcnow(),
         )  # fmt: skip
         document_id = paper.id
-    keys = {"case_id": str(case_id), "document_id": str(document_id), "code": verification}
+        session.add(_certificate(session, paper, case_id, verification, mark))
+    keys = {
+        "case_id": str(case_id),
+        "document_id": str(document_id),
+        "code": verification,
+        "number": _number(case_id),
+    }
     assert code is not None
     return Belongings(
         login, party_id, keys, (mark, name, str(case_id), str(begun), str(document_id)), (code,)
     )
+
+
+def _number(case_id: UUID) -> str:
+    """Return a number that tells nothing of its owner, as real ones do."""
+    return f"GCN-2026-{case_id.int % 10**6:06d}"
+
+
+def _certificate(
+    session: Session, paper: Document, case_id: UUID, verification: str, mark: str
+) -> Certificate:
+    """Return a row of the certificate register for a paper."""
+    project_id = register_project(
+        session, party_id=paper.party_id, name_vi=mark, site="S1", actor=SYSTEM, now=utcnow()
+    )
+    session.flush()  # the certificate refers to the project's row
+    answers, definition = (
+        request(project_name_vi=mark),
+        procedures.in_force(session, "IRC", utcnow().date())[1],
+    )
+    return Certificate(
+        id=uuid7(), party_id=paper.party_id, project_id=project_id, case_id=case_id, number=_number(case_id),
+        revision=1, valid=Range(utcnow().date(), None, bounds="[)"), recorded=Range(utcnow(), None, bounds="[)"),
+        content=certificate_content(answers, option_labels(definition)), document_id=paper.id,
+        verification_code=verification, signed_at=utcnow(), site="S1", folded=mark.lower(),
+    )  # fmt: skip
 
 
 def guarded(street: Street) -> list[Found]:

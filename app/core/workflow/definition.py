@@ -70,7 +70,8 @@ class FormField(_Part):
     answers are personal data and stay out of lists and titles. ``when`` is a condition of ``app.core.kit.conditions``
     over the answers: the question is asked unless it is known to be false; in a column of a table it sees the own row
     first. ``entry`` names one row of a table. ``reuse`` answers are offered again in the next dossier of the same
-    party, ``party`` ones are offered from its registration.
+    party, ``party`` ones are offered from its registration. ``locked`` answers come with the
+    dossier and are shown, not asked.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -91,6 +92,7 @@ class FormField(_Part):
     entry: Text = Field(default_factory=dict)
     reuse: bool = False
     party: Literal["", "name"] = ""
+    locked: bool = False
 
 
 class FormSection(_Part):
@@ -184,7 +186,12 @@ class StatutoryForm(_Part):
 
 
 class Definition(_Part):
-    """One version of a procedure, complete."""
+    """
+    One version of a procedure, complete.
+
+    ``adjusts`` names the procedures whose results this one changes: each dossier then has a base, the dossier that led
+    to the result in force. ``begins_at`` is the page on which such a dossier is begun.
+    """
 
     code: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
     catalogue: str
@@ -204,6 +211,8 @@ class Definition(_Part):
     sections: tuple[FormSection, ...]
     components: tuple[Component, ...] = ()
     form: StatutoryForm | None = None
+    adjusts: tuple[str, ...] = ()
+    begins_at: str = ""
     start: str = "draft"
     states: dict[str, State]
     actions: tuple[Action, ...]

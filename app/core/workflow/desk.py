@@ -62,6 +62,15 @@ class FourEyes(Forbidden):
     hint = "Ask a colleague with the same role, or have the dossier re-assigned."
 
 
+class BaseNeeded(Conflict):
+    """The procedure adjusts a result, and none was given that it can adjust."""
+
+    code = "workflow.base-needed"
+    title = "This procedure begins with a result in force."
+    detail = "“%(procedure)s” changes a result that an earlier dossier led to, so it cannot begin empty."
+    hint = "Open the certificate that is to be changed and start the adjustment there."
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step led to; ``repeated`` when the request had already been carried out before."""
@@ -99,10 +108,13 @@ class Desk:
         actor: Actor,
         now: datetime,
         channel: str = "ONLINE",
+        base_id: UUID | None = None,
     ) -> Case:
         """
         Open a draft. The key comes from the page, so that a doubled request opens one draft.
 
+        :param base_id: the dossier whose result is to be adjusted, where the procedure adjusts one.
+        :raises BaseNeeded: the procedure adjusts a result, and this is none that it can adjust.
         :raises Forbidden: the actor may not file for this party.
         :raises NotInForce: the procedure has no version today.
         :raises NotFound: the key belongs to a dossier that is not the actor's.
@@ -111,6 +123,7 @@ class Desk:
         first = next(action for action in definition.actions if definition.start in action.sources)
         if not actor.may(first.permission, party_id) or actor.user_id is None:
             raise Forbidden(permission=first.permission)
+        _require_base(session, definition, base_id, party_id)
         state = definition.states[definition.start]
         inserted = session.execute(
             insert(Case)
@@ -118,6 +131,7 @@ class Desk:
                 id=case_id, party_id=party_id, procedure=procedure, version_id=version_id, office=definition.office,
                 title="", state=definition.start, national=state.national, clock=state.clock.value, revision=1,
                 answers={}, channel=channel, created_at=now, created_by=actor.user_id, saved_at=now,
+                base_id=base_id,
             )
             .on_conflict_do_nothing(index_elements=[Case.id])
         )  # fmt: skip
@@ -296,6 +310,14 @@ class Desk:
             source=event.source, target=event.target, national=case.national or 0,
         )  # fmt: skip
         publish(step.session, moved, actor=step.actor, at=step.now, party_id=case.party_id)
+
+
+def _require_base(session: Session, definition: Definition, base_id: UUID | None, party_id: UUID) -> None:
+    if base_id is None and not definition.adjusts:
+        return
+    base = session.get(Case, base_id) if base_id is not None else None
+    if base is None or base.party_id != party_id or base.procedure not in definition.adjusts:
+        raise BaseNeeded(procedure=definition.code)
 
 
 def _next_code(step: Step, zone: ZoneInfo) -> str:

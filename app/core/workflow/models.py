@@ -63,6 +63,7 @@ class Case(Base):
         Index(
             "ix_workflow_case_assigned_to", "assigned_to", postgresql_where=text("assigned_to is not null")
         ),
+        Index("ix_workflow_case_base_id", "base_id", postgresql_where=text("base_id is not null")),
         tenancy(Tenancy.TENANT),
     )
 
@@ -95,6 +96,9 @@ class Case(Base):
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     assigned_to: Mapped[UUID | None]
+    base_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("workflow_case.id"), comment="the dossier whose result this one adjusts"
+    )
 
 
 class Submission(Base):

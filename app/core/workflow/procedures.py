@@ -79,8 +79,8 @@ def read_file(path: Path) -> Definition:
     Read one version from YAML.
 
     ``extends: <file>`` takes every top-level key from another version and lets this file replace some, so that what
-    did not change stands once; ``append`` adds to lists of the other version instead. A question with ``options_from:
-    <file>`` takes its options from a versioned code list. What is published is the whole.
+    did not change stands once; ``append`` and ``prepend`` add to lists of the other version. A question with
+    ``options_from: <file>`` takes its options from a versioned code list. What is published is the whole.
 
     :raises ProcedureUnreadable: naming the file and every field that does not fit.
     """
@@ -95,6 +95,8 @@ def _resolved(path: Path) -> dict[str, Any]:
     parent = content.pop("extends", None)
     if parent:
         content = _resolved(path.parent / parent) | content
+    for name, added in content.pop("prepend", {}).items():
+        content[name] = [*added, *content.get(name, [])]
     for name, added in content.pop("append", {}).items():
         content[name] = [*content.get(name, []), *added]
     for section in content.get("sections", []):

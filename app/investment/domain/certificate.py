@@ -1,7 +1,7 @@
 """The content of a certificate, from the answers of a dossier, and how it reads on paper."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -114,6 +114,30 @@ def printed_certificate(content: Mapping[str, Any], *, zone: str) -> list[Part]:
         {"kind": "heading", "text": "5. Thời hạn và tiến độ"},
         {"kind": "facts", "rows": list(_schedule_rows(content))},
         *_further(content),
+    ]
+
+
+def printed_changes(rows: Sequence[Sequence[str]], *, revision: int, before: datetime) -> list[Part]:
+    """
+    Return what an adjusted certificate says of its adjustment: which one it is, and what it changes.
+
+    :param rows: content, what was registered, what it becomes.
+    :param revision: 2 for the first adjustment.
+    :param before: when the revision was signed that this one supersedes, in UTC.
+    """
+    text = (
+        f"Giấy chứng nhận điều chỉnh lần thứ {revision - 1}, thay thế bản ký ngày {before:%d/%m/%Y}. "
+        "Nội dung không nêu trong bảng sau được giữ nguyên."
+    )
+    return [
+        {"kind": "heading", "text": "Nội dung điều chỉnh"},
+        {"kind": "paragraph", "text": text},
+        {
+            "kind": "table",
+            "columns": ["Nội dung", "Đã đăng ký", "Điều chỉnh thành"],
+            "widths": [3, 4, 4],
+            "rows": [list(row) for row in rows],
+        },
     ]
 
 

@@ -243,6 +243,30 @@ def violations(answers: Answers, context: Context) -> list[FieldProblem]:
     return [problem for rule in RULES for problem in rule.violations(answers, context)]
 
 
+def adjustment_violations(
+    *, number: str, before: Answers, after: Answers, changed: bool
+) -> list[FieldProblem]:
+    """
+    Return what is wrong with a request to adjust a certificate.
+
+    INV-11: it names the certificate that it was begun from. INV-12: it changes something. INV-13: the commitments of
+    the special procedure stay; they may be changed, not dropped.
+
+    :param changed: whether any answer that stands on the certificate differs.
+    """
+    found = []
+    if after.get("certificate_number") != number:
+        reason = N_("This dossier was begun from certificate %(number)s and can adjust no other.")
+        found.append(FieldProblem("certificate_number", "INV-11", reason, {"number": number}))
+    if not changed:
+        reason = N_("Nothing differs from the certificate in force. Change what is to be adjusted.")
+        found.append(FieldProblem("adjust_reason", "INV-12", reason))
+    if before.get("commitments") and not after.get("commitments"):
+        reason = N_("The commitments of the special procedure cannot be dropped by an adjustment.")
+        found.append(FieldProblem("commitments", "INV-13", reason))
+    return found
+
+
 def _amount(answers: Answers, name: str) -> Decimal | None:
     money = answers.get(name)
     return None if money is None else Decimal(money["amount"])

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core import law
-from app.core.errors import Conflict, DomainError, Invalid
+from app.core.errors import Conflict, DomainError, FieldProblem, Invalid
 from app.core.i18n.formats import format_datetime
 from app.core.kit.time import local_day
+from app.core.workflow.bases import adjusted, base_answers
 from app.core.workflow.step import Effect, Guard, Step
 from app.investment import queries
-from app.investment.domain.rules import Context, TermLimit, violations
+from app.investment.domain.rules import Context, TermLimit, adjustment_violations, violations
 from app.investment.service import PressRoom, issue_certificate, request_code, told_to_registry
+from app.investment.service.adjusting import AdjustmentOpen, NotAdjustable
 from app.investment.spatial import service as spatial
 
 TERM_LIMIT = "investment.term.max_years"
@@ -78,7 +80,39 @@ def investment_rules(step: Step) -> DomainError | None:
         term=TermLimit(value.decimal(), _cited(step, value), value.status.value == "ASSUMED"),
     )
     problems = violations(step.case.answers, context)
+    if step.case.base_id is not None:
+        refusal = _still_adjustable(step)
+        if refusal is not None:
+            return refusal
+        problems += _adjustment_problems(step)
     return RulesBroken(errors=problems) if problems else None
+
+
+def _still_adjustable(step: Step) -> DomainError | None:
+    """Refuse when the certificate is not the one in force any more, or another dossier adjusts it too."""
+    assert step.case.base_id is not None, "asked of adjustments only"
+    certificate = queries.of_case(step.session, step.case.base_id)
+    number = certificate.number if certificate else "-"
+    if (
+        certificate is None
+        or queries.present(step.session, project_id=certificate.project_id) is not certificate
+    ):
+        return NotAdjustable(number=number)
+    other = queries.open_adjustment(step.session, project_id=certificate.project_id, besides=step.case.id)
+    return AdjustmentOpen(dossier=other.code or other.title, number=number) if other is not None else None
+
+
+def _adjustment_problems(step: Step) -> list[FieldProblem]:
+    """Return what is wrong with the adjustment itself."""
+    assert step.case.base_id is not None, "asked of adjustments only"
+    before, after = base_answers(step.session, step.case) or {}, step.case.answers
+    certificate = queries.of_case(step.session, step.case.base_id)
+    return adjustment_violations(
+        number=certificate.number if certificate else "",
+        before=before,
+        after=after,
+        changed=bool(adjusted(step.definition, before, after)),
+    )
 
 
 def _cited(step: Step, value: law.LawValue) -> str:

@@ -9,14 +9,41 @@ from app.investment.queries.guiding import (
     result_sheet,
 )
 from app.investment.queries.project_codes import known_code, latest_request
+from app.investment.queries.projects import in_force_of, of_party
+from app.investment.queries.register import (
+    AsOf,
+    Position,
+    Wanted,
+    certificates,
+    dossiers,
+    of_case,
+    of_project,
+    open_adjustment,
+    present,
+    project_of,
+    revisions,
+)
 
 __all__ = [
+    "AsOf",
     "Guide",
+    "Position",
+    "Wanted",
     "catalogue",
+    "certificates",
+    "dossiers",
     "guide",
     "guide_of_day",
+    "in_force_of",
     "known_code",
     "latest_request",
+    "of_case",
+    "of_party",
+    "of_project",
+    "open_adjustment",
     "parties_to_file_for",
+    "present",
+    "project_of",
     "result_sheet",
+    "revisions",
 ]

@@ -1,6 +1,15 @@
 """The write side of investment: issuing certificates, and getting the codes that stand on them."""
 
+from app.investment.service.adjusting import AdjustmentOpen, open_adjustment
 from app.investment.service.issuing import PressRoom, issue_certificate, told_to_registry
 from app.investment.service.project_codes import ASK_REGISTRY, request_code
 
-__all__ = ["ASK_REGISTRY", "PressRoom", "issue_certificate", "request_code", "told_to_registry"]
+__all__ = [
+    "ASK_REGISTRY",
+    "AdjustmentOpen",
+    "PressRoom",
+    "issue_certificate",
+    "open_adjustment",
+    "request_code",
+    "told_to_registry",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
@@ -15,17 +16,21 @@ from app.core.documents import service as documents
 from app.core.documents.signing import Appearance, DevelopmentAuthority, SigningKey, sign_pdf
 from app.core.documents.store import FileStore
 from app.core.documents.typeset import qr_svg, typeset
+from app.core.errors import Conflict
 from app.core.evidence import Subject, record
 from app.core.geo import place_from_json
 from app.core.kit.actor import Actor
 from app.core.kit.codes import format_code
 from app.core.kit.ids import uuid7
+from app.core.kit.text import fold
 from app.core.kit.time import local_day
 from app.core.settings.zone import ZoneConfig
+from app.core.workflow.bases import adjusted, base_answers
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
+from app.core.workflow.papers.form import printed_value
 from app.investment import queries
-from app.investment.domain.certificate import certificate_content, printed_certificate
+from app.investment.domain.certificate import certificate_content, printed_certificate, printed_changes
 from app.investment.events import CertificateIssued
 from app.investment.models import Certificate
 from app.registry import facade as registry
@@ -46,29 +51,49 @@ class PressRoom:
     origin: str
 
 
+class BaseSuperseded(Conflict):
+    """The certificate that the dossier adjusts is no longer the one in force."""
+
+    code = "investment.base-superseded"
+    title = "The certificate has changed meanwhile."
+    detail = "The dossier adjusts a revision of certificate %(number)s that is no longer in force."
+    hint = "Send the dossier back; a new adjustment starts from the content in force."
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is being issued: the content, its number and revision, and the revision that it supersedes."""
+
+    content: Mapping[str, Any]
+    number: str
+    revision: int
+    previous: Certificate | None
+    parts: Sequence[Mapping[str, Any]]
+
+
 def issue_certificate(
     session: Session, *, room: PressRoom, case: Case, definition: Definition, actor: Actor, now: datetime
 ) -> Certificate:
     """
-    Register the project, make the certificate as a signed PDF, and enter it in the register.
+    Make the certificate as a signed PDF and enter it in the register: the first of a new project, or an adjusted one.
+
+    An adjusted certificate keeps number and project; the revision before it ends in law on the day of the signature,
+    and its paper leads on to the new one.
 
     :raises NoSigningKey: the actor has no valid signing certificate.
     :raises TextNotPrintable: an answer has characters that no font of the installation has.
+    :raises BaseSuperseded: another revision is in force than the one that the dossier adjusts.
     """
     day = local_day(now, room.zone.tz)
-    project_code = queries.known_code(session, case)
-    content = certificate_content(case.answers, option_labels(definition), project_code=project_code)
-    number = _next_number(session, day)
+    draft = _draft(session, room, case, definition, day)
+    content, previous = draft.content, draft.previous
     code = documents.new_verification_code()
     key = room.signing.key_for(str(actor.user_id), now=now)
-    project_id = registry.register_project(
-        session, party_id=case.party_id, name_vi=content["project_name_vi"], site=case.answers["site"],
-        actor=actor, now=now, name_en=content["project_name_en"], code=project_code or None,
-    )  # fmt: skip
-    basis = _basis(session, definition)
-    pdf = _signed_pdf(room, key, content=content, basis=basis, number=number, code=code, now=now)
+    project_id = _project(session, case, draft, actor=actor, now=now)
+    pdf = _signed_pdf(room, key, draft=draft, basis=_basis(session, definition), code=code, now=now)
+    title = draft.number if previous is None else f"{draft.number}-{draft.revision}"
     document = documents.store_paper(
-        session, store=room.store, pdf=pdf, title=f"{number}.pdf", kind=PAPER_KIND, party_id=case.party_id,
+        session, store=room.store, pdf=pdf, title=f"{title}.pdf", kind=PAPER_KIND, party_id=case.party_id,
         subject=Subject("case", case.id), actor=actor, now=now,
     )  # fmt: skip
     session.flush()  # the issued paper and the register refer to the document's row
@@ -77,19 +102,106 @@ def issue_certificate(
             session, project_id=project_id, place=place_from_json(case.answers["place"]), now=now
         )
     public = {"project_name_vi": content["project_name_vi"], "investor_name": content["investor_name"]}
-    if project_code:
-        public["project_code"] = project_code
+    if content["project_code"]:
+        public["project_code"] = content["project_code"]
     documents.issue(
-        session, document=document, verification_code=code, number=number, public=public, actor=actor, now=now
+        session,
+        document=document,
+        verification_code=code,
+        number=draft.number,
+        public=public,
+        actor=actor,
+        now=now,
     )
+    if previous is not None:
+        _supersede(session, previous, by=code, revision=draft.revision, day=day, actor=actor, now=now)
     certificate = Certificate(
-        id=uuid7(), party_id=case.party_id, project_id=project_id, case_id=case.id, number=number, revision=1,
-        valid=Range(day, None, bounds="[)"), recorded=Range(now, None, bounds="[)"), content=content,
-        document_id=document.id, verification_code=code,
+        id=uuid7(), party_id=case.party_id, project_id=project_id, case_id=case.id, number=draft.number,
+        revision=draft.revision, valid=Range(day, None, bounds="[)"), recorded=Range(now, None, bounds="[)"),
+        content=content, document_id=document.id, verification_code=code, signed_at=now,
+        site=content["location"]["site"], folded=_folded(draft),
     )  # fmt: skip
     session.add(certificate)
     _tell(session, certificate, actor=actor, now=now)
     return certificate
+
+
+def _draft(session: Session, room: PressRoom, case: Case, definition: Definition, day: date) -> _Draft:
+    project_code = queries.known_code(session, case)
+    content = certificate_content(case.answers, option_labels(definition), project_code=project_code)
+    zone = room.zone.name["vi"]
+    if case.base_id is None:
+        return _Draft(content, _next_number(session, day), 1, None, printed_certificate(content, zone=zone))
+    previous = queries.of_case(session, case.base_id)
+    if previous is None or queries.present(session, project_id=previous.project_id) is not previous:
+        raise BaseSuperseded(number=previous.number if previous else "-")
+    revision = previous.revision + 1
+    head = printed_changes(
+        _printed_changes(session, case, definition), revision=revision, before=previous.signed_at
+    )
+    body = printed_certificate(content, zone=zone)
+    return _Draft(content, previous.number, revision, previous, [*head, *body])
+
+
+def _printed_changes(session: Session, case: Case, definition: Definition) -> list[Sequence[str]]:
+    """Return what the adjustment changes as rows of the paper: content, before, after."""
+    before = base_answers(session, case) or {}
+    return [
+        (
+            change.label["vi"],
+            printed_value(change.field, change.before, "vi") or "Không có",
+            printed_value(change.field, change.after, "vi") or "Không có",
+        )
+        for change in adjusted(definition, before, case.answers)
+    ]
+
+
+def _project(session: Session, case: Case, draft: _Draft, *, actor: Actor, now: datetime) -> UUID:
+    content = draft.content
+    if draft.previous is None:
+        return registry.register_project(
+            session, party_id=case.party_id, name_vi=content["project_name_vi"], site=case.answers["site"],
+            actor=actor, now=now, name_en=content["project_name_en"], code=content["project_code"],
+        )  # fmt: skip
+    registry.update_project(
+        session, project_id=draft.previous.project_id, name_vi=content["project_name_vi"],
+        name_en=content["project_name_en"], site=case.answers["site"], code=content["project_code"], actor=actor,
+        now=now,
+    )  # fmt: skip
+    return draft.previous.project_id
+
+
+def _supersede(
+    session: Session, previous: Certificate, *, by: str, revision: int, day: date, actor: Actor, now: datetime
+) -> None:
+    """
+    End a revision in law, and keep beside it what the register said of it until now.
+
+    A revision that is superseded on its own first day never held on any other: no closed row is left of it.
+    """
+    session.flush()  # the paper that is amended leads on to the row of the new one
+    documents.amend(
+        session, code=previous.verification_code, replaced_by=by, reason=f"Điều chỉnh lần thứ {revision - 1}",
+        actor=actor, now=now,
+    )  # fmt: skip
+    began = previous.valid.lower
+    previous.recorded = Range(previous.recorded.lower, now, bounds="[)")
+    session.flush()  # the exclusion constraint must see the closed record before the rows that follow
+    if began is not None and began < day:
+        known = Certificate(
+            id=uuid7(), party_id=previous.party_id, project_id=previous.project_id, case_id=previous.case_id,
+            number=previous.number, revision=previous.revision, valid=Range(began, day, bounds="[)"),
+            recorded=Range(now, None, bounds="[)"), content=previous.content, document_id=previous.document_id,
+            verification_code=previous.verification_code, signed_at=previous.signed_at, site=previous.site,
+            folded=previous.folded,
+        )  # fmt: skip
+        session.add(known)
+
+
+def _folded(draft: _Draft) -> str:
+    content = draft.content
+    names = (draft.number, content["project_code"], content["project_name_vi"], content["project_name_en"])
+    return fold(" ".join(each for each in (*names, content["investor_name"]) if each))
 
 
 def told_to_registry(case: Case, definition: Definition, *, authority: str) -> dict[str, Any]:
@@ -129,19 +241,18 @@ def _signed_pdf(
     room: PressRoom,
     key: SigningKey,
     *,
-    content: Mapping[str, Any],
+    draft: _Draft,
     basis: Sequence[str],
-    number: str,
     code: str,
     now: datetime,
 ) -> bytes:
-    data = _paper(room, key, content=content, basis=basis, number=number, code=code, now=now)
+    data = _paper(room, key, draft=draft, basis=basis, code=code, now=now)
     return sign_pdf(
         typeset(PAPER, data, at=now),
         key=key,
         field=SIGNATURE_FIELD,
         at=now,
-        reason=number,
+        reason=draft.number,
         location=room.zone.city["vi"],
         appearance=Appearance(zone=room.zone.tz),
     )
@@ -151,9 +262,8 @@ def _paper(
     room: PressRoom,
     key: SigningKey,
     *,
-    content: Mapping[str, Any],
+    draft: _Draft,
     basis: Sequence[str],
-    number: str,
     code: str,
     now: datetime,
 ) -> dict[str, Any]:
@@ -164,13 +274,13 @@ def _paper(
         "header": {
             "parent": zone.authority.parent["vi"],
             "agency": zone.authority.name["vi"],
-            "number": number,
+            "number": draft.number,
             "place": zone.city["vi"],
             "date": f"ngày {day.day:02d} tháng {day.month:02d} năm {day.year}",
         },
         "zone": zone.name["vi"],
         "basis": basis,
-        "parts": printed_certificate(content, zone=zone.name["vi"]),
+        "parts": list(draft.parts),
         "signature": {
             "authority": zone.authority.name["vi"],
             "position": key.identity.position,

@@ -6,7 +6,7 @@ from app.registry.service.enterprises import (
     register_enterprise,
     take_over_enterprise,
 )
-from app.registry.service.projects import register_project
+from app.registry.service.projects import register_project, update_project
 
 __all__ = [
     "EnterpriseInvalid",
@@ -14,4 +14,5 @@ __all__ = [
     "register_enterprise",
     "register_project",
     "take_over_enterprise",
+    "update_project",
 ]

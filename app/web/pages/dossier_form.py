@@ -236,6 +236,7 @@ def _question(
         "maximum": field.maximum,
         "options": [{"code": option.code, "label": option.label} for option in field.options],
         "lang": field.lang,
+        "locked": field.locked,
         "autocomplete": "off" if field.sensitive and not field.autocomplete else field.autocomplete,
         "value": values.get(field.code),
         "currency": values.get(f"{field.code}_currency") or field.unit,

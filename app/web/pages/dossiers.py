@@ -94,6 +94,8 @@ def start_page(
 ) -> Response:
     """Tell before the start what the procedure asks for and how long it takes."""
     _, definition = procedures.in_force(session, procedure, local_day(utcnow(), zone.tz))
+    if definition.begins_at:
+        return RedirectResponse(definition.begins_at, 303)
     view = {
         "title": request_translator(request).gettext("Before you start"),
         "definition": definition.model_dump(mode="json"),

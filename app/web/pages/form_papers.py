@@ -16,6 +16,7 @@ from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
+from app.core.workflow.bases import base_answers
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
 from app.core.workflow.papers import form_signing
@@ -47,7 +48,7 @@ def form_pdf(
     applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
     order = Print(
         applicant=applicant, zone=request.app.state.zone_config, at=utcnow(), lang=lang,
-        draft=case.submitted_at is None,
+        draft=case.submitted_at is None, before=base_answers(session, case),
     )  # fmt: skip
     body = print_form(definition, answers, order)
     return _pdf(body, f"{case.code or definition.code}-form-{lang}.pdf")

@@ -14,16 +14,19 @@ from app.core.workflow.answers._asking import (
     of_row,
     surely_asked,
 )
+from app.core.workflow.answers._comparing import Change, changes
 from app.core.workflow.answers._reading import MAX_ROWS, Answers, Raw, cell, read_field, read_section
 from app.core.workflow.answers._showing import typed, typed_number
 
 __all__ = [
     "MAX_ROWS",
     "Answers",
+    "Change",
     "Raw",
     "asked",
     "asked_names",
     "cell",
+    "changes",
     "merged",
     "missing",
     "missing_input",

@@ -51,6 +51,8 @@ def read_section(section: FormSection, raw: Raw, *, lang: str) -> tuple[Answers,
     answers: Answers = {}
     problems: list[FieldProblem] = []
     for field in section.fields:
+        if field.locked:
+            continue
         if field.type == "rows":
             rows, faults = _rows(field, raw.get(field.code), lang)
             problems += faults

@@ -15,6 +15,7 @@ from app.core.kit.personal import MASK, Cover, Personal, to_stored
 from app.core.kit.time import local_day
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.answers import asked, of_row
+from app.core.workflow.bases import adjusted
 from app.core.workflow.definition import Definition, FormField, FormSection
 from app.core.workflow.papers.statutory import StatutoryForm, statutory_form
 
@@ -36,6 +37,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "filed": "Bản in không ký số từ dữ liệu của hồ sơ; bản có chữ ký nằm trong hồ sơ.",
         "fingerprint": "Mã nội dung (SHA-256): {digest}",
         "none": "Không có",
+        "changes": "Nội dung điều chỉnh",
+        "changes_label": "So với Giấy chứng nhận đang có hiệu lực",
+        "what": "Nội dung",
+        "before": "Đã đăng ký",
+        "after": "Đề nghị điều chỉnh thành",
         "yes": "Có",
         "no": "Không",
     },
@@ -55,6 +61,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         ),
         "fingerprint": "Fingerprint of the content (SHA-256): {digest}",
         "none": "None",
+        "changes": "What changes",
+        "changes_label": "Against the certificate in force",
+        "what": "Content",
+        "before": "As registered",
+        "after": "To become",
         "yes": "Yes",
         "no": "No",
     },
@@ -67,6 +78,7 @@ class Print:
     One print: of whose dossier, when and for which zone, in which language.
 
     ``draft``: the dossier is not filed; ``for_signing``: the Vietnamese print that takes a signature, without any mark.
+    ``before``: the answers behind the result that the dossier adjusts; what differs is printed beside them.
     """
 
     applicant: str
@@ -76,6 +88,7 @@ class Print:
     draft: bool = True
     for_signing: bool = False
     signer: str = ""
+    before: Mapping[str, Any] | None = None
 
 
 def printed_answers(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +156,7 @@ def form_data(definition: Definition, answers: Mapping[str, Any], order: Print) 
         "date": _long_date(day, lang),
         "addressee": words["to"].format(name=_said(order.zone.authority.name, lang)),
         "opening": _said(form.opening, lang) or None,
-        "sections": [_section(section, answers, lang) for section in _printed_sections(definition, answers)],
+        "sections": _sections(definition, answers, order),
         "declarations_title": words["declarations"],
         "declarations": [_said(line, lang) for line in form.declarations],
         "signature": _signature(form, order, words),
@@ -172,6 +185,36 @@ def _printed_sections(definition: Definition, answers: Mapping[str, Any]) -> lis
         for section in definition.sections
         if any(field.printed and asked(field, answers) for field in section.fields)
     ]
+
+
+def _sections(definition: Definition, answers: Mapping[str, Any], order: Print) -> list[JSON]:
+    """Return the sections of the form; an adjustment shows its changes after what it says of itself."""
+    printed: list[JSON] = [
+        _section(section, answers, order.lang) for section in _printed_sections(definition, answers)
+    ]
+    if order.before is not None:
+        printed.insert(1, _changes(definition, order.before, answers, order.lang))
+    return printed
+
+
+def _changes(
+    definition: Definition, before: Mapping[str, Any], after: Mapping[str, Any], lang: str
+) -> dict[str, JSON]:
+    words = _WORDS[lang]
+    rows: list[JSON] = [
+        [
+            _said(change.label, lang),
+            printed_value(change.field, change.before, lang) or words["none"],
+            printed_value(change.field, change.after, lang) or words["none"],
+        ]
+        for change in adjusted(definition, before, after)
+    ]
+    table: dict[str, JSON] = {
+        "label": words["changes_label"],
+        "columns": [words["what"], words["before"], words["after"]],
+        "rows": rows or [[words["none"], "", ""]],
+    }
+    return {"title": words["changes"], "rows": [], "tables": [table]}
 
 
 def _section(section: FormSection, answers: Mapping[str, Any], lang: str) -> dict[str, JSON]:

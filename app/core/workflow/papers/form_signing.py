@@ -25,6 +25,7 @@ from app.core.kit.actor import Actor, ActorKind
 from app.core.kit.ids import uuid7
 from app.core.kit.text import fold
 from app.core.workflow.actions import COUNTER
+from app.core.workflow.bases import base_answers
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
 from app.core.workflow.papers.components import PapersNotOpen, may_change, slots
@@ -267,7 +268,14 @@ def _open_digest(case: Case, definition: Definition, actor: Actor) -> str:
 
 def _order(session: Session, press: Press, case: Case, now: datetime, *, signer: str = "") -> Print:
     applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
-    return Print(applicant=applicant, zone=press.zone, at=now, for_signing=True, signer=signer)
+    return Print(
+        applicant=applicant,
+        zone=press.zone,
+        at=now,
+        for_signing=True,
+        signer=signer,
+        before=base_answers(session, case),
+    )
 
 
 def _prints(session: Session, case: Case, digest: str) -> list[CaseForm]:
