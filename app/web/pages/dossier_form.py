@@ -168,6 +168,7 @@ def _page(
         "shown": " ".join(_shown(questions)),
         "case_id": str(case.id),
         "applicant": dossier.applicant,
+        "revision": case.revision,
         "saved_at": case.saved_at,
         "step": dossier.definition.sections.index(section) + 1,
         "steps": len(dossier.definition.sections),

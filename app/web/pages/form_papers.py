@@ -165,6 +165,7 @@ def _page(
         "by_code": actor.user_id is not None
         and step_up.means(request.app.state.database, actor.user_id) is step_up.Proof.CODE,
         "case_id": str(case.id),
+        "revision": case.revision,
         "problems": problems,
         "crumbs": [
             Crumb(case.code or case.title or gettext("New dossier"), f"/dossiers/{case.id}"),

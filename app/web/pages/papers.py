@@ -157,6 +157,7 @@ def _component(
     view: Mapping[str, Any] = {
         "title": found.component.title.get(request_translator(request).lang) or found.component.title["vi"],
         "case_id": str(case.id),
+        "revision": case.revision,
         "open": is_open,
         "component": papers_view.slot_view(found),
         "choices": [each for each in choices if each.document_id not in held],
