@@ -15,6 +15,10 @@ RUN python tools/bootstrap.py assets \
 
 # --- what runs ---------------------------------------------------------------------------------------------
 FROM python:3.11-slim-bookworm
+# pg_dump for "ftz backup"; a server newer than 15 needs its own version of it, see docs/operations.md.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends postgresql-client-15 \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 ftz \
  && useradd --uid 10001 --gid ftz --home-dir /var/lib/ftz --shell /usr/sbin/nologin ftz \
  && install -d -o ftz -g ftz -m 0700 /var/lib/ftz
