@@ -168,7 +168,7 @@ _DATABASE = text(
 _CONNECTIONS = text(
     """
     select coalesce(nullif(application_name, ''), '–'), count(*) from pg_stat_activity
-     where datname = current_database() and backend_type = 'client backend' group by 1 order by 2 desc, 1
+     where datname = current_database() group by 1 order by 2 desc, 1
     """
 )
 _LAW = text(

@@ -135,6 +135,7 @@ class TestPage:
         assert found["jobs_oldest_seconds"].verdict is Verdict.BAD
         assert found["backup_age_seconds"].verdict is Verdict.BAD
         assert found["drill_failed"].verdict is Verdict.BAD
+        assert (found["database_connections"].value or 0) > 0
         assert found["workers_alive"].verdict is Verdict.BAD, "no worker runs in this test"
         with house.database.session(OFFICER) as session:
             versions = survey(session, house.app.state.settings, now=utcnow()).versions
