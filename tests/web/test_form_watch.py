@@ -21,9 +21,7 @@ def house(cluster: PrivateCluster, ready_template: str, tmp_path: Path) -> Itera
 def test_the_page_of_a_section_watches_its_dossier(house: House) -> None:
     person = house.person("hoshi")
     case_id = draft(person, "hoshi")
-    page = BeautifulSoup(
-        person.get(f"/dossiers/{case_id}/form/{PROBE.sections[0].code}").text, "html.parser"
-    )
+    page = BeautifulSoup(person.get(f"/dossiers/{case_id}/form/{PROBE.sections[0].code}").text, "html.parser")
     watch = page.select_one("main #case-changed")
     assert watch is not None
     asks = str(watch["hx-get"])
