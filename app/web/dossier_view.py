@@ -21,6 +21,7 @@ from app.core.settings.zone import ZoneConfig
 from app.core.workflow import answers as form
 from app.core.workflow import procedures
 from app.core.workflow.actions import Available, available_actions
+from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.consultations import is_closed, of_case
 from app.core.workflow.definition import ClockMode, Definition, FormField, FormSection, Side
 from app.core.workflow.gaps import GAP_CODES
@@ -30,6 +31,8 @@ from app.web.clock_view import ClockReader
 
 YES = {"vi": "Có", "en": "Yes"}
 NO = {"vi": "Không", "en": "No"}
+# Steps that no procedure names.
+KERNEL_STEPS = {REASSIGN: {"vi": "Phân công lại", "en": "Re-assigned"}}
 UNITS = {"year": {"vi": "năm", "en": "years"}}
 
 
@@ -295,17 +298,25 @@ def timeline(dossier: Dossier, names: Mapping[UUID, str], reader: ClockReader) -
         action = dossier.definition.action(event.action)
         entries.append(
             {
-                "title": action.title if action else {"en": event.action},
+                "title": action.title if action else KERNEL_STEPS.get(event.action, {"en": event.action}),
                 "state": "bad" if action and action.refusal else "done",
                 "at": event.at,
                 "side": event.side,
                 "who": names.get(event.actor_id, "") if event.actor_id else "",
-                "text": str(event.input.get("reason", "")),
+                "text": _told(event, names),
                 "minutes": reader.took(earlier.at, event.at) if earlier is not None else None,
                 "per_day": reader.calendar.minutes_per_day if reader.calendar else 1,
             }
         )
     return entries
+
+
+def _told(event: CaseEvent, names: Mapping[UUID, str]) -> str:
+    """Return what an entry of the history says beside its title."""
+    if event.action == REASSIGN:
+        hands = (names.get(UUID(event.input[side]), "–") for side in ("from", "to"))
+        return " → ".join(hands)
+    return str(event.input.get("reason", ""))
 
 
 def actions(dossier: Dossier) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from fastapi import Request
 from app.core.auth.permissions import CLIENT_MANAGE, JOIN, MEMBER_MANAGE, USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
-from app.core.workflow.permissions import ADVISE, FILE, READ
+from app.core.workflow.permissions import ADVISE, ASSIGN, FILE, READ
 from app.web.legal_permissions import READ as LAW_READ
 from app.web.operations import VIEW
 from app.web.personal_permissions import SUPERVISE as READINGS
@@ -28,6 +28,9 @@ MENU = (
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
+    MenuItem(
+        "colleagues", N_("Colleagues and absences"), "/colleagues", "users", frozenset({READ, ASSIGN}), 42
+    ),
     MenuItem("operations", N_("Operations"), "/operations", "activity", frozenset({VIEW}), 45),
     MenuItem("members", N_("People"), "/members", "users", frozenset({MEMBER_MANAGE}), 65),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),

@@ -145,13 +145,19 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             [client, whose.party_id, whose.secrets[0], row[1]],
         )
         claim, referral = _claim(connection, whose, row[1])
-        form = uuid7()
+        form, absence = uuid7(), uuid7()
+        connection.execute(
+            "insert into workflow_absence (id, user_id, substitute_id, starts_at, ends_at, noted_at)"
+            " select %s, %s, id, now(), now() + interval '1 day', now() from auth_user where login = 'mot.cua'",
+            [absence, row[1]],
+        )
         connection.execute(
             "insert into web_kept_form (id, user_id, at, content) values (%s, %s, now(), 'x')", [form, row[1]]
         )
         invitation, delegation = _offers(connection, whose, row[1])
     keys = {
         "client_id": client,
+        "absence_id": absence,
         "form_id": form,
         "session_id": row[0],
         "user_id": row[1],

@@ -317,6 +317,8 @@ class TestHandOver:
         assert answer.headers["location"] == f"/admin/users/{source}?done=dossiers"
         assert self._owner(house, case_id) == target
         assert "workflow:case:reassign" in tags(house, case_id)
+        history = house.person("mot.cua").get(f"/dossiers/{case_id}").text
+        assert "Phân công lại" in history
         late = admin.post(path, {"case": str(case_id), "target": str(target)})
         assert late.headers["location"].endswith("done=nothing")
 

@@ -287,3 +287,37 @@ class Tally(Base):
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     received: Mapped[int]
     decided: Mapped[int]
+
+
+class Absence(Base):
+    """
+    Somebody is away from ``starts_at`` until before ``ends_at``, and who stands in; one at a time.
+
+    ``ended_at`` is an earlier end, or the beginning for an absence that never began.
+    """
+
+    __tablename__ = "workflow_absence"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="period"),
+        CheckConstraint("ended_at >= starts_at", name="ended"),
+        CheckConstraint("user_id <> substitute_id", name="other"),
+        ExcludeConstraint(
+            ("user_id", "="),
+            (text("tstzrange(starts_at, coalesce(ended_at, ends_at))"), "&&"),
+            name="ex_workflow_absence_one_at_a_time",
+        ),
+        Index("ix_workflow_absence_user_id", "user_id"),
+        Index("ix_workflow_absence_substitute_id", "substitute_id"),
+        tenancy(Tenancy.SYSTEM),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth_user.id"))
+    substitute_id: Mapped[UUID] = mapped_column(ForeignKey("auth_user.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(
+        comment="came back earlier; its beginning for one that never began"
+    )
+    noted_by: Mapped[UUID | None]
+    noted_at: Mapped[datetime]

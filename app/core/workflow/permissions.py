@@ -10,6 +10,7 @@ APPRAISE = "workflow.case.appraise"
 REVIEW = "workflow.case.review"
 SIGN = "workflow.case.sign"
 ADVISE = "workflow.case.advise"
+ASSIGN = "workflow.case.assign"
 
 PERMISSIONS = (
     Permission(
@@ -54,5 +55,11 @@ PERMISSIONS = (
         "Give opinions",
         "Answer what the own office is asked about a dossier.",
         frozenset({"CONSULTEE", "APPRAISER", "HEAD"}),
+    ),
+    Permission(
+        ASSIGN,
+        "Assign dossiers",
+        "Hand open dossiers of a colleague to another one, and note who is away and who stands in.",
+        frozenset({"HEAD", "ADMIN"}),
     ),
 )

@@ -22,6 +22,7 @@ from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
 from app.core.workflow import assignment
+from app.core.workflow.permissions import ASSIGN
 from app.web.admin_form import (
     faults_of,
     initial_password_page,
@@ -47,6 +48,7 @@ from app.web.unit import DbSession, router
 admin_person = router()
 
 Administrator = Annotated[Actor, Depends(Holder(USER_MANAGE))]
+Assigner = Annotated[Actor, Depends(Holder(ASSIGN))]
 
 _STATES = {"lock": UserState.LOCKED, "unlock": UserState.ACTIVE, "close": UserState.CLOSED}
 
@@ -163,16 +165,17 @@ def end_sessions(
 
 @admin_person.get("/admin/users/{user_id}/dossiers", name="admin-dossiers", include_in_schema=False)
 def dossiers_page(
-    request: Request, actor: Administrator, session: AuthSession, officers: DbSession, user_id: UUID
+    request: Request, actor: Assigner, session: AuthSession, officers: DbSession, user_id: UUID
 ) -> Response:
     """List a person's open dossiers and who may take them over."""
-    return _dossiers(request, session, officers, user_id)
+    assignment.require_lead(officers, actor, user_id, now=utcnow())
+    return _dossiers(request, actor, session, officers, user_id)
 
 
 @admin_person.post("/admin/users/{user_id}/dossiers", include_in_schema=False)
 def hand_over(
     request: Request,
-    actor: Administrator,
+    actor: Assigner,
     session: AuthSession,
     officers: DbSession,
     form: PostedForm,
@@ -186,7 +189,15 @@ def hand_over(
         problems.append(FieldProblem("target", "missing", "Choose who takes the dossiers over."))
     if problems or target is None:
         return _dossiers(
-            request, session, officers, user_id, chosen=chosen, target=target, problems=problems, status=422
+            request,
+            actor,
+            session,
+            officers,
+            user_id,
+            chosen=chosen,
+            target=target,
+            problems=problems,
+            status=422,
         )
     try:
         moved = assignment.reassign(
@@ -194,10 +205,13 @@ def hand_over(
         )
     except DomainError as refusal:
         return _dossiers(
-            request, session, officers, user_id, chosen=chosen, target=target,
+            request, actor, session, officers, user_id, chosen=chosen, target=target,
             problems=faults_of(refusal, "target"), status=refusal.status,
         )  # fmt: skip
-    return _back(user_id, "dossiers" if moved else "nothing")
+    done = "dossiers" if moved else "nothing"
+    return (
+        _back(user_id, done) if actor.may(USER_MANAGE) else RedirectResponse(f"/colleagues?done={done}", 303)
+    )
 
 
 def _user(
@@ -246,6 +260,7 @@ def _user(
 
 def _dossiers(
     request: Request,
+    actor: Actor,
     session: Session,
     officers: Session,
     user_id: UUID,
@@ -278,7 +293,10 @@ def _dossiers(
         ],
         "target": str(target or ""),
         "problems": problems,
-        "crumbs": [*_crumbs(request), Crumb(person.full_name, f"/admin/users/{user_id}")],
+        "crumbs": [*_crumbs(request), Crumb(person.full_name, f"/admin/users/{user_id}")]
+        if actor.may(USER_MANAGE)
+        else [Crumb(translator.gettext("Colleagues and absences"), "/colleagues")],
+        "back": f"/admin/users/{user_id}" if actor.may(USER_MANAGE) else "/colleagues",
     }
     return render(request, "admin/dossiers.html", view, status=status)
 

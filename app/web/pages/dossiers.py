@@ -16,6 +16,7 @@ from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import inbox, procedures
+from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.desk import StalePage
 from app.core.workflow.permissions import FILE
 from app.web import dossier_view, papers_view, personal
@@ -258,6 +259,9 @@ def _names(session: Session, actor: Actor, dossier: Dossier) -> dict[UUID, str]:
     if not actor.is_officer:
         return {}
     ids = {event.actor_id for event in dossier.history if event.actor_id is not None}
+    for event in dossier.history:
+        if event.action == REASSIGN:
+            ids |= {UUID(event.input["from"]), UUID(event.input["to"])}
     rows = session.execute(select(User.id, User.full_name).where(User.id.in_(ids)))
     return {row.id: row.full_name for row in rows}
 

@@ -1,6 +1,6 @@
 """The officers' inbox: what the clock says is first, stands first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.core.i18n import localise
 from app.core.kit.actor import Actor
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import local_day, utcnow
-from app.core.workflow import inbox, procedures
+from app.core.workflow import inbox, procedures, substitution
 from app.core.workflow.definition import ClockMode
 from app.core.workflow.inbox import CaseLine, Part, Position
 from app.core.workflow.permissions import READ
@@ -52,13 +52,13 @@ def inbox_page(
     lines = _lines(session, actor, tab, part, after=_position(after), size=inbox.PAGE_SIZE)
     page, more = lines[: inbox.PAGE_SIZE], len(lines) > inbox.PAGE_SIZE
     reader = clock_reader(session, now=now, zone=zone.tz)
-    names = _names(session, page)
+    names, stood_in = _names(session, page), _stood_in(session, actor)
     groups: list[dict[str, Any]] = []
     for line in page:
         name = _group(line, now, zone.tz)
         if not groups or groups[-1]["name"] != name:
             groups.append({"name": name, "rows": []})
-        groups[-1]["rows"].append(_row(session, line, actor, reader, names))
+        groups[-1]["rows"].append(_row(session, line, actor, reader, names, stood_in))
     view = {
         "title": request_translator(request).gettext("Inbox"),
         "tab": tab,
@@ -122,11 +122,25 @@ def _lines(
     if tab != MINE:
         return inbox.inbox(session, clocks=TABS[tab], after=after, size=size)
     assert actor.user_id is not None, "officers are people"
-    return inbox.of_officer(session, user_ids=[actor.user_id], part=part, after=after, size=size)
+    user_ids = [actor.user_id, *_stood_in(session, actor)]
+    return inbox.of_officer(session, user_ids=user_ids, part=part, after=after, size=size)
+
+
+def _stood_in(session: Session, actor: Actor) -> frozenset[UUID]:
+    """Return the absent colleagues for whom an officer stands in now."""
+    if actor.user_id is None:
+        return frozenset()
+    found = substitution.stands_in_for(session, actor.user_id, at=utcnow())
+    return frozenset(each.user_id for each in found)
 
 
 def _row(
-    session: Session, line: CaseLine, actor: Actor, reader: ClockReader, names: Mapping[UUID, str]
+    session: Session,
+    line: CaseLine,
+    actor: Actor,
+    reader: ClockReader,
+    names: Mapping[UUID, str],
+    stood_in: Collection[UUID],
 ) -> dict[str, Any]:
     definition = procedures.definition_of(session, line.version_id)
     return {
@@ -142,6 +156,7 @@ def _row(
         "since": line.saved_at,
         "mine": line.assigned_to is not None and line.assigned_to == actor.user_id,
         "assigned": names.get(line.assigned_to, "") if line.assigned_to else "",
+        "stands_in": line.assigned_to in stood_in,
     }
 
 
