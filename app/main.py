@@ -38,8 +38,8 @@ from app.web.pages.account import account
 from app.web.pages.admin import admin
 from app.web.pages.admin_person import admin_person
 from app.web.pages.api_clients import api_clients
-from app.web.pages.delegations import delegation_pages
 from app.web.pages.colleagues import colleague_pages
+from app.web.pages.delegations import delegation_pages
 from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
