@@ -67,6 +67,7 @@ def prepare_data(database: Database, platform: Platform, echo: Echo, *, now: dat
     publish_procedures(database, platform, echo, now=now)
     create_offices(database, platform.zone, now=now)
     load_zone_map(database, platform, echo, now=now)
+    load_lists(database, echo, now=now)
     platform.kernel.signing.set_up(organisation=platform.zone.authority.name["vi"], now=now)
 
 
@@ -106,6 +107,18 @@ def load_law(database: Database, echo: Echo, *, now: datetime) -> None:
         if made is not None:
             state = "in force" if made.state == law.ChangeState.IN_FORCE else "waiting for two officers"
             echo(f"law: {len(law.items_of(session, made.id))} values {state}")
+
+
+def load_lists(database: Database, echo: Echo, *, now: datetime) -> None:
+    """Load the versions of code lists that the release brings; a loaded version stays what it was."""
+    with database.transaction(OFFICER) as session:
+        for each in registry.load_code_lists(session, actor=SYSTEM, now=now):
+            what = (
+                "differs from what was loaded: give it a new version"
+                if each.differs
+                else f"{each.codes} codes"
+            )
+            echo(f"code list: {each.list} {each.version}, {what}")
 
 
 def publish_procedures(database: Database, platform: Platform, echo: Echo, *, now: datetime) -> None:

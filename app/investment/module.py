@@ -26,12 +26,13 @@ from app.investment.pages import (
     guide_pages,
     project_pages,
 )
+from app.investment.pages.enterprise import dossiers_panel
 from app.investment.queries.found import certificate_documents
 from app.investment.service import PressRoom
 from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
-from app.web.panels import DOSSIER
+from app.web.panels import DOSSIER, ENTERPRISE
 from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
 FOLDER = Path(__file__).parent
@@ -89,7 +90,7 @@ MODULE = ModuleSpec(
         ),
         ObjectPanel(DOSSIER, "spatial", N_("Spatial check"), "investment/_spatial.html", spatial_panel, 50),
         ObjectPanel(
-            "enterprise",
+            ENTERPRISE,
             "certificates",
             N_("Certificates"),
             "investment/_certificates.html",
@@ -97,6 +98,9 @@ MODULE = ModuleSpec(
             20,
         ),
         ObjectPanel(DOSSIER, "changes", N_("What changes"), "investment/_changes.html", changes_panel, 5),
+        ObjectPanel(
+            ENTERPRISE, "dossiers", N_("Dossiers"), "investment/_enterprise_dossiers.html", dossiers_panel, 30
+        ),
     ),
     register=_register,
     notice_kinds=handlers.KINDS,

@@ -58,6 +58,15 @@ class AddressKind(StrEnum):
     SITE = "SITE"
 
 
+class ProposalState(StrEnum):
+    """What became of an enterprise's proposal."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
 def canonical_tax_code(text: str) -> str | None:
     """
     Return the one spelling of a tax code, ``None`` for an empty text.
@@ -116,6 +125,36 @@ def contact_problems(*, phone: str, email: str, website: str = "") -> Iterator[F
         yield FieldProblem("email", "email", "Give an e-mail address, such as ten@congty.vn.")
     if website and not (re.fullmatch(r"https?://[^\s/]+\.[^\s]+", website) and len(website) <= LONGEST_NAME):
         yield FieldProblem("website", "website", "Give an address that begins with https://.")
+
+
+def address_problems(*, country: str, province: str, ward: str, street: str) -> Iterator[FieldProblem]:
+    """Yield what an address lacks; abroad the ward may be empty."""
+    if not _COUNTRY.fullmatch(country):
+        yield FieldProblem("country", "choice", "Choose the country.")
+    if not province:
+        yield FieldProblem("province", "required", "Give the province or city.")
+    if not ward and country == HOME:
+        yield FieldProblem("ward", "required", "Give the ward, commune or special zone.")
+    if not street:
+        yield FieldProblem("street", "required", "Give house number and street, or the lot.")
+    for field, text in (("province", province), ("ward", ward), ("street", street)):
+        if len(text) > LONGEST_TEXT:
+            yield too_long(field, LONGEST_TEXT)
+
+
+def representative_problems(*, name: str, position: str, nationality: str) -> Iterator[FieldProblem]:
+    """Yield what is wrong with a representative as given."""
+    if not name:
+        yield FieldProblem("name", "required", "Give the full name.")
+    if not position:
+        yield FieldProblem("position", "required", "Give the position, such as director.")
+    if not _COUNTRY.fullmatch(nationality):
+        yield FieldProblem("nationality", "choice", "Choose the nationality.")
+    for field, text in (("name", name), ("position", position)):
+        if len(text) > LONGEST_NAME:
+            yield too_long(field, LONGEST_NAME)
+        elif unprintable(text):
+            yield FieldProblem(field, "characters", "The text has characters that cannot be shown.")
 
 
 def too_long(field: str, maximum: int) -> FieldProblem:

@@ -27,6 +27,27 @@ class EnterpriseChanged(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ContactProposed(DomainEvent):
+    """An enterprise proposed new contact data."""
+
+    name: ClassVar[str] = "registry.contact.proposed"
+
+    proposal_id: UUID
+    enterprise_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDecided(DomainEvent):
+    """An officer took a proposal over or refused it."""
+
+    name: ClassVar[str] = "registry.contact.decided"
+
+    proposal_id: UUID
+    enterprise_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectRegistered(DomainEvent):
     """A project got its identity in the zone."""
 

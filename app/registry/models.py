@@ -1,11 +1,11 @@
-"""Tables of the registry."""
+"""Tables of the registry: enterprises with what hangs on them, code lists, projects."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,7 @@ from app.core.db import Base, Tenancy, tenancy
 from app.registry.domain import (
     AddressKind,
     EnterpriseKind,
+    ProposalState,
     RowDecision,
     RowState,
     Source,
@@ -55,6 +56,7 @@ class Enterprise(Base):
             postgresql_using="gin",
             postgresql_ops={"name_vi": "gin_trgm_ops"},
         ),
+        Index("ix_registry_enterprise_updated_at", "updated_at", "party_id"),
         tenancy(Tenancy.TENANT),
     )
 
@@ -154,6 +156,73 @@ class Change(Base):
     what: Mapped[str] = mapped_column(Text, comment="REGISTERED, EDITED, ADDRESS, REPRESENTATIVE, PROPOSAL")
     values: Mapped[dict[str, Any]] = mapped_column(comment="by field: what it was and what it is")
     reason: Mapped[str] = mapped_column(Text)
+
+
+class Proposal(Base):
+    """What an enterprise proposes to change in its record, and what an officer answered."""
+
+    __tablename__ = "registry_proposal"
+    __table_args__ = (
+        _one_of("state", ProposalState),
+        Index("ix_registry_proposal_party_id", "party_id"),
+        Index("uq_registry_proposal_open", "party_id", unique=True, postgresql_where=text("state = 'OPEN'")),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("registry_enterprise.party_id"))
+    values: Mapped[dict[str, Any]] = mapped_column(comment="by field: what it should be")
+    note: Mapped[str] = mapped_column(Text)
+    state: Mapped[ProposalState] = mapped_column(_code(ProposalState))
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[UUID]
+    answer: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+
+
+class CodeList(Base):
+    """
+    One version of a list of codes, in force for a period; what it said never changes, only its end is set.
+
+    ``status`` says how far its codes can be relied on, as with values of the law; ``partial``: not all are loaded.
+    """
+
+    __tablename__ = "registry_code_list"
+    __table_args__ = (
+        CheckConstraint("status in ('CITED', 'ASSUMED', 'ILLUSTRATIVE')", name="status"),
+        ExcludeConstraint(("list", "="), ("valid", "&&"), name="ex_registry_code_list_in_force"),
+        tenancy(Tenancy.SHARED),
+    )
+
+    list: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[dict[str, Any]] = mapped_column(comment="by language")
+    valid: Mapped[Range[date]] = mapped_column(DATERANGE)
+    source: Mapped[str] = mapped_column(
+        Text, comment="number of the instrument, or where the codes come from"
+    )
+    status: Mapped[str] = mapped_column(Text)
+    partial: Mapped[bool]
+    content_hash: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+
+
+class Code(Base):
+    """A code of one version of a list: the same code may mean another thing in another version."""
+
+    __tablename__ = "registry_code"
+    __table_args__ = (
+        ForeignKeyConstraint(["list", "version"], ["registry_code_list.list", "registry_code_list.version"]),
+        tenancy(Tenancy.SHARED),
+    )
+
+    list: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    parent: Mapped[str | None] = mapped_column(Text)
+    label: Mapped[dict[str, Any]] = mapped_column(comment="by language")
+    folded: Mapped[str] = mapped_column(Text, comment="code and labels as a search compares them")
 
 
 class Project(Base):

@@ -9,6 +9,7 @@ from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
 from app.core.search import SearchProvider
+from app.core.workflow.permissions import FILE
 from app.core.workflow.permissions import READ as READ_DOSSIERS
 from app.registry import jobs as takeover_jobs
 from app.registry.claims import handlers as claim_handlers
@@ -16,10 +17,11 @@ from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, 
 from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
 from app.registry.events import EnterpriseChanged, EnterpriseRegistered, ProjectRegistered
+from app.registry.pages import ROUTERS
 from app.registry.pages.takeovers import HOME as TAKE_OVERS
 from app.registry.pages.takeovers import takeovers
 from app.registry.permissions import PERMISSIONS, READ, TAKE_OVER
-from app.registry.queries import enterprise_documents, project_documents
+from app.registry.queries.found import enterprise_documents, project_documents
 from app.registry.sites.api import api as sites_api
 from app.registry.sites.pages import MAP
 from app.registry.sites.pages import pages as sites_pages
@@ -36,9 +38,12 @@ def _register(kernel: Kernel, handlers: HandlerRegistry, jobs: JobRegistry) -> N
 
 MODULE = ModuleSpec(
     code="registry",
-    routers=(claim_pages, referral_pages, claim_desk, sites_pages, sites_api, takeovers),
+    routers=(*ROUTERS, claim_pages, referral_pages, claim_desk, sites_pages, sites_api, takeovers),
     permissions=(*PERMISSIONS, *CLAIM_PERMISSIONS),
     menu=(
+        MenuItem("enterprises", N_("Enterprises"), "/enterprises", "building", frozenset({READ}), 20),
+        MenuItem("my-enterprise", N_("My enterprise"), "/my-enterprise", "building", frozenset({FILE}), 30),
+        MenuItem("code-lists", N_("Code lists"), "/code-lists", "list", frozenset({READ}), 65),
         MenuItem("takeovers", N_("Take-over"), TAKE_OVERS, "database", frozenset({TAKE_OVER}), 75),
         MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 65),
         MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65),

@@ -11,6 +11,7 @@ from app.core.kit.actor import Actor
 from app.web.spec import ObjectPanel
 
 DOSSIER = "dossier"
+ENTERPRISE = "enterprise"
 MY_ZONE = "my-zone"
 
 

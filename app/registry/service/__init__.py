@@ -1,5 +1,6 @@
 """Writing the registry: one verb each, keyword-only, never committing."""
 
+from app.registry.service.code_lists import LoadedList, load_code_lists
 from app.registry.service.enterprises import (
     EnterpriseInvalid,
     TaxCodeTaken,
@@ -7,12 +8,34 @@ from app.registry.service.enterprises import (
     take_over_enterprise,
 )
 from app.registry.service.projects import register_project, update_project
+from app.registry.service.proposals import decide, propose_contact, take_back
+from app.registry.service.records import (
+    Person,
+    Place,
+    StaleRecord,
+    add_representative,
+    edit_enterprise,
+    end_representative,
+    set_address,
+)
 
 __all__ = [
     "EnterpriseInvalid",
+    "LoadedList",
+    "Person",
+    "Place",
+    "StaleRecord",
     "TaxCodeTaken",
+    "add_representative",
+    "decide",
+    "edit_enterprise",
+    "end_representative",
+    "load_code_lists",
+    "propose_contact",
     "register_enterprise",
     "register_project",
+    "set_address",
+    "take_back",
     "take_over_enterprise",
     "update_project",
 ]
