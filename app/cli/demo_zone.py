@@ -1,34 +1,58 @@
 """The fictitious enterprises of the demo zone, the same in every installation."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Party
 from app.core.kit.actor import SYSTEM
-from app.registry.facade import EnterpriseKind, Source, enterprise_card, register_enterprise
+from app.registry.facade import (
+    AddressKind,
+    EnterpriseKind,
+    Person,
+    Place,
+    Source,
+    Verification,
+    add_representative,
+    enterprise_card,
+    register_enterprise,
+    set_address,
+)
 
 SEA_STAR = "Công ty TNHH Thử nghiệm Sao Biển (hư cấu)"
-HOSHI = "Hoshi Demo Electronics Co., Ltd. (hư cấu)"
+HOSHI = "Hoshi Demo Electronics Co., Ltd. (hư cấu)"  # these two have demo accounts
 
-# No tax office gives out codes that begin with 99, so none of these is anybody's.
-_ENTERPRISES = (
-    (SEA_STAR, "Sea Star Trial Co., Ltd. (fictitious)", EnterpriseKind.VIETNAMESE, "VN", "9900000016"),
-    (HOSHI, HOSHI, EnterpriseKind.FOREIGN, "JP", None),
-)
+_FILE = Path(__file__).parent / "demo_enterprises.yaml"
 
 
 def enter_enterprises(session: Session, *, now: datetime) -> int:
     """Enter the demo enterprises that have no record yet; return how many."""
     entered = 0
-    for name_vi, name_en, kind, country, tax_code in _ENTERPRISES:
-        party_id = session.scalar(select(Party.id).where(Party.name == name_vi))
-        if party_id is not None and enterprise_card(session, party_id) is not None:
-            continue
-        register_enterprise(
-            session, name_vi=name_vi, name_en=name_en, kind=kind, country=country, tax_code=tax_code,
-            source=Source.DEMO, party_id=party_id, actor=SYSTEM, now=now,
-        )  # fmt: skip
-        entered += 1
+    known = {name: key for key, name in session.execute(select(Party.id, Party.name))}
+    for each in yaml.safe_load(_FILE.read_text(encoding="utf-8")):
+        party_id = known.get(each["name_vi"])
+        if party_id is None or enterprise_card(session, party_id) is None:
+            _enter(session, each, party_id, now)
+            entered += 1
     return entered
+
+
+def _enter(session: Session, each: Mapping[str, Any], party_id: Any, now: datetime) -> None:
+    key = register_enterprise(
+        session, name_vi=each["name_vi"], name_en=each["name_en"], kind=EnterpriseKind(each["kind"]),
+        country=each["country"], tax_code=each["tax_code"] or None, legal_form=each["form"],
+        established_on=each["founded"], phone=each["phone"], email=each["email"],
+        verification=Verification.VERIFIED if each["verified"] else Verification.DECLARED, source=Source.DEMO,
+        party_id=party_id, actor=SYSTEM, now=now,
+    )  # fmt: skip
+    place = Place(AddressKind.HEAD_OFFICE, each["country"], each["province"], each["ward"], each["street"])
+    set_address(session, party_id=key, revision=1, place=place, since=each["founded"], actor=SYSTEM, now=now)
+    person = Person(each["representative"], each["position"], each["nationality"])
+    add_representative(
+        session, party_id=key, revision=2, person=person, since=each["founded"], actor=SYSTEM, now=now
+    )
