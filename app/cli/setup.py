@@ -68,6 +68,7 @@ def prepare_data(database: Database, platform: Platform, echo: Echo, *, now: dat
     create_offices(database, platform.zone, now=now)
     load_zone_map(database, platform, echo, now=now)
     load_lists(database, echo, now=now)
+    fill_index(database, platform.search, echo)
     platform.kernel.signing.set_up(organisation=platform.zone.authority.name["vi"], now=now)
 
 

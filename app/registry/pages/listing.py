@@ -13,7 +13,7 @@ from app.core.kit.actor import Actor
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import local_day, utcnow
 from app.registry.domain import EnterpriseKind, Source, Verification
-from app.registry.pages.words import FIELDS, KINDS, SOURCES, VERIFICATIONS, code_options, options
+from app.registry.pages.words import FIELDS, KINDS, SHORT_KINDS, SOURCES, VERIFICATIONS, code_options, options
 from app.registry.permissions import MANAGE, READ
 from app.registry.queries import listing as reading
 from app.registry.queries.codes import COUNTRY, LEGAL_FORM
@@ -58,7 +58,7 @@ def enterprises_page(
         "narrowed": any(chosen.values()),
         "none_yet": not found and reading.is_empty(session),
         "kinds": options(translator, KINDS),
-        "kind_words": dict(options(translator, KINDS)),
+        "kind_words": dict(options(translator, SHORT_KINDS)),
         "verifications": options(translator, VERIFICATIONS),
         "countries": [(code, countries.get(code, code)) for code in reading.countries_of(session)],
         "sorts": {name: _sorted_by(chosen, sort, name) for name in ("name", "updated")},

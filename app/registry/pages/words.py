@@ -15,6 +15,11 @@ KINDS: Mapping[str, str] = {
     EnterpriseKind.FOREIGN_INVESTED: N_("Enterprise with foreign capital"),
     EnterpriseKind.FOREIGN: N_("Foreign enterprise"),
 }
+SHORT_KINDS: Mapping[str, str] = {
+    EnterpriseKind.VIETNAMESE: N_("Domestic"),
+    EnterpriseKind.FOREIGN_INVESTED: N_("Foreign capital"),
+    EnterpriseKind.FOREIGN: N_("Founded abroad"),
+}
 VERIFICATIONS: Mapping[str, str] = {
     Verification.DECLARED: N_("Declared, not checked"),
     Verification.VERIFIED: N_("Verified"),
