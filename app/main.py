@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from app.core.auth.oidc.provider import Provider, ProviderConfig
 from app.core.auth.roles import UserKind
 from app.core.auth.sessions import resolve
 from app.core.auth.stages import SecondFactorPolicy
@@ -44,6 +45,7 @@ from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
 from app.web.pages.dossiers import dossiers
 from app.web.pages.form_papers import form_pages
+from app.web.pages.identity_provider import identity_pages
 from app.web.pages.inbox import desk_inbox
 from app.web.pages.invitation import invitation_pages
 from app.web.pages.kept import kept
@@ -84,6 +86,7 @@ PAGES = (
     kept,
     admin,
     admin_person,
+    identity_pages,
     api_clients,
     oauth,
     preferences,
@@ -206,6 +209,19 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.search = platform.search
     app.state.shell = shell.LINKS
     app.state.identify = _identify
+    app.state.identity_provider = _identity_provider(platform.settings)
+
+
+def _identity_provider(settings: Settings) -> Provider | None:
+    """Return the identity provider that the installation names, if it does."""
+    if not settings.oidc_issuer:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value()
+    return Provider(
+        ProviderConfig(
+            settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_name, settings.oidc_simulated
+        )
+    )
 
 
 def _identify(request: Request) -> Actor:

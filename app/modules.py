@@ -8,6 +8,7 @@ from jinja2 import Environment
 
 import app.core.auth.clients.models
 import app.core.auth.models
+import app.core.auth.oidc.models
 import app.core.documents.models
 import app.core.evidence.models
 import app.core.jobs.models

@@ -27,6 +27,7 @@ from app.core.settings import ROOT
 from app.core.workflow import inbox
 from app.core.workflow.definition import ClockMode
 from app.core.workflow.desk import Desk
+from benchmarks.reading import read
 from benchmarks.report import Figure, percentile, show
 from benchmarks.world import NOW, World, world
 
@@ -46,6 +47,7 @@ def main() -> None:
         database = Database(bench.settings.database, logins=WEB_LOGINS, pool_size=4)
         try:
             figures += submit(bench, database)
+            figures += reading(bench, database)
             figures += sign(bench, database)
             figures += inbox_page(bench, database)
         finally:
@@ -134,6 +136,18 @@ def submit(bench: World, database: Database) -> list[Figure]:
         Figure("submit", "rate", rate, "1/s", lean, rate / lean, f">= {SUBMIT_RATIO_AIM} of a lean script",
                rate / lean >= SUBMIT_RATIO_AIM),
     ]  # fmt: skip
+
+
+def reading(bench: World, database: Database) -> list[Figure]:
+    """Measure reading a dossier through the API, as the applicant whose it is."""
+    actor = people(database, bench)["filer"]
+    context = SessionContext(DbRole.TENANT, actor.party_ids, actor.user_id)
+    case_id = uuid7()
+    with database.transaction(context) as session:
+        bench.platform.desk.open(
+            session, case_id=case_id, procedure="IRC", party_id=actor.party_ids[0], actor=actor, now=NOW
+        )
+    return read(bench, database, actor, case_id)
 
 
 def rate_of(work: Callable[[UUID], None], keys: list[UUID]) -> float:

@@ -1,6 +1,7 @@
-"""The simulator of the national investment registry in a demo installation: when it runs, where, and what it keeps."""
+"""Simulators of national systems in a demo installation (investment registry, identity): when they run, and where."""
 
 import os
+import secrets
 
 from app.cli.processes import port_is_free
 from app.cli.supervisor import Program, python
@@ -45,3 +46,36 @@ def point_to_registry(settings: Settings) -> None:
     if simulates_registry(settings):
         os.environ["FTZ_INVESTMENT_REGISTRY_URL"] = f"http://127.0.0.1:{registry_port(settings)}"
         os.environ["FTZ_INVESTMENT_REGISTRY_SIMULATED"] = "1"
+
+
+def simulates_identity(settings: Settings) -> bool:
+    """Tell whether people may sign in through the simulated provider: in the demo zone, unless one is set."""
+    return settings.demo and not settings.oidc_issuer
+
+
+def identity_port(settings: Settings) -> int:
+    """Return the simulator's port: ``FTZ_IDENTITY_PORT``, or the fourth after the web's."""
+    return int(os.environ.get("FTZ_IDENTITY_PORT", settings.port + 4))
+
+
+def choose_identity_port(settings: Settings, *, taken: frozenset[int]) -> None:
+    """Settle on a free port behind the web's own."""
+    for port in range(settings.port + 4, min(settings.port + 100, 65_535)):
+        if port not in taken and port_is_free("127.0.0.1", port):
+            os.environ.setdefault("FTZ_IDENTITY_PORT", str(port))
+            return
+
+
+def identity_program(settings: Settings) -> Program:
+    """Return the provider as a program; its keys live as long as it runs."""
+    back = f"{settings.origin}/login/identity/callback"
+    port = str(identity_port(settings))
+    return Program("identity", python("-m", "simulators.identity", "--port", port, "--redirect-uri", back))
+
+
+def point_to_identity(settings: Settings) -> None:
+    """Let the programs that are started from here trust the simulator, and know that it is one."""
+    if simulates_identity(settings):
+        os.environ["FTZ_OIDC_ISSUER"] = f"http://127.0.0.1:{identity_port(settings)}"
+        os.environ["FTZ_OIDC_SIMULATED"] = "1"
+        os.environ["FTZ_OIDC_CLIENT_SECRET"] = secrets.token_urlsafe(32)

@@ -18,10 +18,14 @@ import click
 
 from app.cli.processes import next_free_port, port_holder, port_is_free
 from app.cli.stand_ins import (
+    choose_identity_port,
     choose_registry_port,
+    identity_program,
+    point_to_identity,
     point_to_registry,
     registry_port,
     registry_program,
+    simulates_identity,
     simulates_registry,
 )
 from app.cli.supervisor import Program, StartFailed, Supervisor, end_leftovers, python
@@ -34,8 +38,8 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared wit
 REAL = "accounts, dossiers, deadlines, decisions, documents and the evidence log, on this machine's database"
 SIMULATED = (
     "every enterprise, person and site is invented; nothing leaves this machine: e-mail, SMS and Zalo go to a "
-    "simulator that only shows them, project codes come from a simulator of the national investment registry; no "
-    "payment, customs or identity service is called"
+    "simulator that only shows them, project codes come from a simulator of the national investment registry, "
+    "electronic identity from a simulated provider; no payment or customs service is called"
 )
 
 
@@ -56,6 +60,8 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     listed: tuple[Program, ...] = (Program("web", web), Program("worker", python("-m", "app.worker")))
     if simulates_registry(settings):
         listed = (*listed, registry_program(settings))
+    if simulates_identity(settings):
+        listed = (*listed, identity_program(settings))
     if not simulates_messages(settings):
         return listed
     first = messaging_port(settings)
@@ -101,9 +107,11 @@ def up() -> None:
     _choose_messaging_port(settings)
     first = messaging_port(settings)
     choose_registry_port(settings, taken=frozenset({first, first + 1}))
+    choose_identity_port(settings, taken=frozenset({first, first + 1, registry_port(settings)}))
     listed = programs(settings)
     point_to_simulator(settings)
     point_to_registry(settings)
+    point_to_identity(settings)
     _run(settings, listed)
 
 

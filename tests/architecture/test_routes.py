@@ -37,6 +37,10 @@ PUBLIC = {
     "GET /guide": "which approvals a plan needs, before anybody has an account",
     "GET /login": "the way in",
     "POST /login": "the way in",
+    "GET /login/identity": "the way in: to the identity provider",
+    "GET /login/identity/callback": "the way in: back from the identity provider, for the browser that went there",
+    "GET /login/identity/new": "the way in: a first account, for who holds the sealed answer of the provider",
+    "POST /login/identity/new": "the way in: a first account",
     "GET /login/code": "the way in: second step, for who holds the token of the first",
     "POST /login/code": "the way in: second step",
     "GET /login/recovery": "the way in: second step without the device",
@@ -62,6 +66,7 @@ PUBLIC = {
 PROTOCOLS = {
     "POST /oauth/token": "client credentials for a token (RFC 6749)",
     "POST /oauth/revoke": "client credentials to end a token (RFC 7009)",
+    "POST /login/identity/logout": "a token that the identity provider signed (OpenID Connect Back-Channel Logout)",
 }
 PUBLIC |= PROTOCOLS | {"GET /.well-known/oauth-authorization-server": "metadata of the above (RFC 8414)"}
 # Answered by the framework itself, without a transaction.

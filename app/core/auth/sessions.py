@@ -316,6 +316,28 @@ def _still_valid(session: Session, user: _Credentials, *, now: datetime) -> bool
     )
 
 
+def open_for(
+    session: Session,
+    user_id: UUID,
+    book: PermissionBook,
+    *,
+    now: datetime,
+    policy: SessionPolicy,
+    second_factor: SecondFactorPolicy,
+    user_agent: str | None,
+    ip: str | None,
+) -> SignedIn:
+    """Open a session for an active account whose owner proved it by other means than a password (role ftz_auth)."""
+    user = session.execute(
+        select(User.id, User.kind, User.state, User.language, User.password_hash, User.initial_until).where(
+            User.id == user_id
+        )
+    ).one()
+    return _open(
+        session, user, book=book, now=now, policy=policy, second_factor=second_factor, user_agent=user_agent, ip=ip
+    )  # fmt: skip
+
+
 def _open(
     session: Session,
     user: _Credentials,

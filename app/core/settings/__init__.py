@@ -87,6 +87,18 @@ class Settings(BaseSettings):
     slow_query_ms: int = Field(
         default=500, ge=-1, description="Statements that take so many milliseconds are logged; -1 = none."
     )
+    oidc_issuer: str = Field(
+        default="",
+        description="Identity provider (OpenID Connect), https://host; empty = sign-in by password only.",
+    )
+    oidc_client_id: str = Field(
+        default="ftz", description="Name under which the provider knows this installation."
+    )
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Secret that the provider gave.")
+    oidc_name: str = Field(default="VNeID", description="Name of the provider on the sign-in page.")
+    oidc_simulated: bool = Field(
+        default=False, description="The provider at that address is a simulator; the screens say so."
+    )
     log_json: bool = Field(default=False, description="Machine-readable log lines instead of coloured ones.")
 
     @model_validator(mode="after")
@@ -98,6 +110,10 @@ class Settings(BaseSettings):
                 )
             if not self.public_url.startswith("https://"):
                 raise UnsafeSettings("FTZ_PUBLIC_URL must be an https:// origin when FTZ_ENV=production.")
+            if self.oidc_simulated or (self.oidc_issuer and not self.oidc_issuer.startswith("https://")):
+                raise UnsafeSettings(
+                    "FTZ_OIDC_ISSUER must be an https:// address of a real provider when FTZ_ENV=production."
+                )
             registry = self.investment_registry_url
             if self.investment_registry_simulated or (
                 registry and not registry.get_secret_value().startswith("https://")

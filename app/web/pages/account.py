@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from app.core.auth import pending as stages
 from app.core.auth import sessions
 from app.core.auth.models import Stage
+from app.core.auth.oidc.provider import Provider
 from app.core.auth.password import MIN_LENGTH
 from app.core.auth.pending import Pending
 from app.core.auth.permissions import USER_MANAGE
@@ -52,14 +53,14 @@ def login_page(
 ) -> Response:
     """Show the sign-in form; who is signed in already goes on."""
     if actor.user_id is not None:
-        return RedirectResponse(_target(next), 303)
-    return _login(request, next=_target(next), note=_why(request, ended=ended, kept=kept))
+        return RedirectResponse(target_of(next), 303)
+    return _login(request, next=target_of(next), note=_why(request, ended=ended, kept=kept))
 
 
 @account.post("/login", include_in_schema=False)
 def log_in(request: Request, form: PostedForm) -> Response:
     """Open a session and go on to where the person wanted to be, or to what is asked for first."""
-    login, password, target = text(form, "login_id"), text(form, "password"), _target(text(form, "next"))
+    login, password, target = text(form, "login_id"), text(form, "password"), target_of(text(form, "next"))
     problems = [
         FieldProblem(name, "missing", MISSING)
         for name, value in (("login_id", login), ("password", password))
@@ -87,7 +88,7 @@ def log_in(request: Request, form: PostedForm) -> Response:
         return _login(
             request, login_id=login, next=target, problems=[problem], note=note, status=refusal.status
         )
-    return _onward(request, opened, target)
+    return onward(request, opened, target)
 
 
 @account.post("/logout", name="logout", include_in_schema=False)
@@ -123,7 +124,7 @@ AtEnrolment = Annotated[Pending | None, Depends(Waiting(Stage.ENROL))]
 @account.get("/login/code", name="login-code", include_in_schema=False)
 def code_page(request: Request, pending: AtCode, next: str = "/") -> Response:
     """Ask for the code of the device."""
-    return _code(request, next=_target(next)) if pending else _elsewhere(request, next)
+    return _code(request, next=target_of(next)) if pending else _elsewhere(request, next)
 
 
 @account.post("/login/code", include_in_schema=False)
@@ -135,7 +136,7 @@ def give_code(request: Request, pending: AtCode, form: PostedForm) -> Response:
 @account.get("/login/recovery", name="login-recovery", include_in_schema=False)
 def recovery_page(request: Request, pending: AtCode, next: str = "/") -> Response:
     """Ask for a recovery code instead, when the device is lost."""
-    return _recovery(request, next=_target(next)) if pending else _elsewhere(request, next)
+    return _recovery(request, next=target_of(next)) if pending else _elsewhere(request, next)
 
 
 @account.post("/login/recovery", include_in_schema=False)
@@ -147,13 +148,13 @@ def give_recovery(request: Request, pending: AtCode, form: PostedForm) -> Respon
 @account.get("/login/password", name="login-password", include_in_schema=False)
 def initial_page(request: Request, pending: AtPassword, next: str = "/") -> Response:
     """Ask for a password of one's own in the place of the initial one."""
-    return _initial(request, pending, next=_target(next)) if pending else _elsewhere(request, next)
+    return _initial(request, pending, next=target_of(next)) if pending else _elsewhere(request, next)
 
 
 @account.post("/login/password", include_in_schema=False)
 def give_password(request: Request, pending: AtPassword, form: PostedForm) -> Response:
     """Take the new password."""
-    target = _target(text(form, "next"))
+    target = target_of(text(form, "next"))
     if pending is None:
         return _elsewhere(request, target)
     problems = new_password_problems(form)
@@ -172,7 +173,7 @@ def give_password(request: Request, pending: AtPassword, form: PostedForm) -> Re
     except DomainError as refusal:
         faults = problems_of(refusal, "password")
         return _initial(request, pending, next=target, problems=faults, status=refusal.status)
-    return _onward(request, opened, target)
+    return onward(request, opened, target)
 
 
 @account.post("/login/enrol/begin", include_in_schema=False)
@@ -186,7 +187,7 @@ def begin_enrolment(request: Request, pending: AtEnrolment, form: PostedForm) ->
 @account.get("/login/enrol", name="login-enrol", include_in_schema=False)
 def enrolment_page(request: Request, pending: AtEnrolment, next: str = "/") -> Response:
     """Lead somebody who needs a second factor through setting it up."""
-    return _enrolment(request, pending, next=_target(next)) if pending else _elsewhere(request, next)
+    return _enrolment(request, pending, next=target_of(next)) if pending else _elsewhere(request, next)
 
 
 @account.get("/login/totp.svg", name="login-totp", include_in_schema=False)
@@ -205,7 +206,7 @@ def enrolment_picture(request: Request, pending: AtEnrolment) -> Response:
 @account.post("/login/enrol", include_in_schema=False)
 def enrol(request: Request, pending: AtEnrolment, form: PostedForm) -> Response:
     """Take the first code of the device, open the session, and show the recovery codes."""
-    target = _target(text(form, "next"))
+    target = target_of(text(form, "next"))
     if pending is None:
         return _elsewhere(request, target)
     try:
@@ -250,7 +251,7 @@ def _given(
     by: Proof,
     again: Callable[..., Response],
 ) -> Response:
-    target, shown = _target(text(form, "next")), text(form, "code")
+    target, shown = target_of(text(form, "next")), text(form, "code")
     if pending is None:
         return _elsewhere(request, target)
     if not shown.strip():
@@ -272,10 +273,10 @@ def _given(
     except DomainError as refusal:
         view = {"problems": problems_of(refusal, "code"), "note": hint_of(request, refusal)}
         return again(request, next=target, status=refusal.status, **view)
-    return _onward(request, opened, target, used_recovery=by is Proof.RECOVERY)
+    return onward(request, opened, target, used_recovery=by is Proof.RECOVERY)
 
 
-def _onward(
+def onward(
     request: Request, opened: SignedIn, target: str, *, used_recovery: bool = False
 ) -> RedirectResponse:
     """Lead to the next stage, or to where the person wanted to be."""
@@ -295,7 +296,7 @@ def _onward(
 def _elsewhere(request: Request, target: str) -> RedirectResponse:
     """Lead a browser that has no business here to where it has: its own stage, its desk, or the beginning."""
     actor: Actor = request.state.actor
-    target = _target(target)
+    target = target_of(target)
     waiting: Pending | None = request.state.waiting
     if actor.user_id is not None:
         return RedirectResponse(_landing(actor, target), 303)
@@ -317,7 +318,7 @@ def _why(request: Request, *, ended: bool, kept: bool) -> str:
     return ""
 
 
-def _target(target: str) -> str:
+def target_of(target: str) -> str:
     """Return where a person wanted to go; the pages of sign-in lead nowhere once it is done."""
     path = local_path(target)
     return "/" if path.partition("?")[0].startswith("/login") else path
@@ -352,7 +353,11 @@ def _begun(request: Request, pending: Pending) -> Enrolment | None:
 
 def _login(request: Request, *, status: int = 200, **view: Any) -> Response:
     title = request_translator(request).gettext("Sign in")
-    full = {"title": title, "login_id": "", "next": "/", "problems": (), "note": "", **view}
+    provider: Provider | None = request.app.state.identity_provider
+    identity = provider.config if provider is not None else None
+    full = {
+        "title": title, "login_id": "", "next": "/", "problems": (), "note": "", "identity": identity, **view,
+    }  # fmt: skip
     return render(request, "pages/login.html", full, status=status)
 
 

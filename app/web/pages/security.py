@@ -82,6 +82,7 @@ def account_page(
             }
             for each in sessions.list_sessions(session, actor.user_id, now=utcnow())
         ],
+        "identity": request.app.state.identity_provider is not None and not actor.is_officer,
         "done": done,
         "used": used,
     }

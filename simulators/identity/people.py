@@ -1,0 +1,7 @@
+"""Invented people who can sign in."""
+
+PEOPLE = {
+    "000000000001": "Nguyễn Văn Thử Nghiệm",
+    "000000000002": "Trần Thị Hư Cấu",
+    "000000000003": "Lê Minh Giả Định",
+}

@@ -1,0 +1,132 @@
+"""The provider behind HTTP."""
+
+import html
+import json
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from simulators.identity.people import PEOPLE
+from simulators.identity.provider import IdentityProvider
+
+_MAX_BODY = 16_384
+
+
+class IdentityServer(ThreadingHTTPServer):
+    """Serves one provider."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], provider: IdentityProvider) -> None:
+        super().__init__(address, _Handler)
+        self.provider = provider
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: IdentityServer
+
+    def do_GET(self) -> None:
+        """Answer discovery, keys and the page on which a person says who they are."""
+        parts = urlsplit(self.path)
+        provider = self.server.provider
+        if parts.path == "/" or not self._well():
+            self._page("<p>Simulated identity provider. Its people are invented.</p>" + _CONTROLS)
+        elif parts.path == "/.well-known/openid-configuration":
+            self._json(200, provider.metadata())
+        elif parts.path == "/keys":
+            self._json(200, provider.keys())
+        elif parts.path == "/authorize":
+            self._authorize(dict(parse_qsl(parts.query)))
+        else:
+            self._json(404, {"error": "not_found"})
+
+    def do_POST(self) -> None:
+        """Take a person's choice, exchange a code, or change how the provider behaves."""
+        length = min(int(self.headers.get("Content-Length", 0)), _MAX_BODY)
+        fields = dict(parse_qsl(self.rfile.read(length).decode(errors="replace"), keep_blank_values=True))
+        provider, path = self.server.provider, urlsplit(self.path).path
+        if path == "/control":
+            self._control(fields)
+        elif not self._well():
+            return
+        elif path == "/token":
+            self._json(*provider.exchange(self.headers.get("Authorization", ""), fields))
+        elif path == "/authorize":
+            self._chosen(fields)
+        else:
+            self._json(404, {"error": "not_found"})
+
+    def _well(self) -> bool:
+        """Wait as long as the provider is late; answer for it when it is down."""
+        behaviour = self.server.provider.behaviour
+        time.sleep(behaviour.late_s)
+        if behaviour.down and urlsplit(self.path).path != "/":
+            self._json(503, {"error": "temporarily_unavailable"})
+            return False
+        return True
+
+    def _authorize(self, asked: dict[str, str]) -> None:
+        fault = self.server.provider.fault(asked)
+        if fault:
+            self._page(f"<p>The request is not right: {html.escape(fault)}</p>", status=400)
+            return
+        hidden = "".join(
+            f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+            for name, value in asked.items()
+        )
+        people = "".join(
+            f'<p><button name="subject" value="{subject}">{html.escape(name)}</button></p>'
+            for subject, name in PEOPLE.items()
+        )
+        refuse = '<p><button name="subject" value="">Từ chối / Cancel</button></p>'
+        self._page(
+            "<h1>Giả lập định danh điện tử / Simulated identity</h1><p>Người hư cấu; chọn một người. Invented people;"
+            f' choose one.</p><form method="post" action="/authorize">{hidden}{people}{refuse}</form>'
+        )
+
+    def _chosen(self, fields: dict[str, str]) -> None:
+        provider = self.server.provider
+        if provider.fault(fields):
+            self._json(400, {"error": "invalid_request"})
+            return
+        subject, back = fields.get("subject", ""), {"state": fields["state"]}
+        back |= {"code": provider.grant(fields, subject)} if subject in PEOPLE else {"error": "access_denied"}
+        self.send_response(303)
+        self.send_header("Location", f"{provider.redirect_uri}?{urlencode(back)}")
+        self.end_headers()
+
+    def _control(self, fields: dict[str, str]) -> None:
+        behaviour = self.server.provider.behaviour
+        behaviour.down = fields.get("down") == "1"
+        behaviour.late_s = min(float(fields.get("late") or 0), 30.0)
+        if fields.get("rotate") == "1":
+            self.server.provider.rotate()
+        self.send_response(303)
+        self.send_header("Location", "/")
+        self.end_headers()
+
+    def _json(self, status: int, content: dict[str, Any]) -> None:
+        self._send(status, "application/json", json.dumps(content).encode())
+
+    def _page(self, body: str, *, status: int = 200) -> None:
+        head = '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Simulated identity</title>'
+        self._send(status, "text/html; charset=utf-8", (head + body).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: the platform's own log tells what was asked."""
+
+
+_CONTROLS = (
+    '<form method="post" action="/control"><label><input type="checkbox" name="down" value="1"> down</label>'
+    ' <label>late, seconds <input name="late" value="0"></label>'
+    ' <label><input type="checkbox" name="rotate" value="1"> new keys</label> <button>Set</button></form>'
+)
