@@ -75,11 +75,10 @@ def get_dossier(
     response: Response, session: DbSession, actor: Reader, case_id: UUID, if_none_match: IfNoneMatch = ""
 ) -> Any:
     """Return a dossier with everything the caller may see and do; the ETag changes with each step and each save."""
-    case = _case(session, case_id, actor)
-    if if_none_match and names(if_none_match, etag(case)):
-        return Response(status_code=304, headers={"ETag": etag(case)})
+    if if_none_match and names(if_none_match, tag := etag(_case(session, case_id, actor))):
+        return Response(status_code=304, headers={"ETag": tag})
     found = _dossier(session, actor, case_id)
-    response.headers["ETag"] = etag(case)
+    response.headers["ETag"] = etag(_case(session, case_id, actor))  # held by the session already
     return found
 
 
