@@ -77,9 +77,7 @@ def get_dossier(
     """Return a dossier with everything the caller may see and do; the ETag changes with each step and each save."""
     if if_none_match and names(if_none_match, tag := etag(_case(session, case_id, actor))):
         return Response(status_code=304, headers={"ETag": tag})
-    found = _dossier(session, actor, case_id)
-    response.headers["ETag"] = etag(_case(session, case_id, actor))  # held by the session already
-    return found
+    return _dossier(session, actor, case_id, tagged=response)
 
 
 @dossier_once.post("/dossiers", status_code=201, dependencies=[OwnBrowser])
@@ -166,10 +164,13 @@ def read_answers(definition: Definition, given: Mapping[str, Any]) -> dict[str, 
     return changed
 
 
-def _dossier(session: Session, actor: Actor, case_id: UUID) -> DossierOut:
+def _dossier(session: Session, actor: Actor, case_id: UUID, *, tagged: Response | None = None) -> DossierOut:
+    """Return a dossier as the database holds it, with its mark on the answer where one is given."""
     session.flush()  # the dossier is read back as the database holds it
     dossier = dossier_view.load(session, case_id, actor)
     case, definition = dossier.case, dossier.definition
+    if tagged is not None:
+        tagged.headers["ETag"] = etag(case)
     gaps = dossier_view.gaps(session, dossier)
     return DossierOut(
         id=case.id,
