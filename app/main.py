@@ -64,6 +64,7 @@ from app.web.pages.public import public
 from app.web.pages.register import register_pages
 from app.web.pages.search import search_pages
 from app.web.pages.security import security
+from app.web.pages.setup import setup_pages
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
 from app.web.watch import Watch
@@ -87,6 +88,7 @@ PAGES = (
     admin,
     admin_person,
     identity_pages,
+    setup_pages,
     api_clients,
     oauth,
     preferences,

@@ -67,7 +67,7 @@ def site(
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
         url = f"http://127.0.0.1:{port}"
         try:
-            _wait(url, process, log)
+            wait_for(url, process, log)
             yield Site(url, target.name, process, env)
         finally:
             process.terminate()
@@ -100,8 +100,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(120):
+def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the web process answers."""
+    for _ in range(400):
         try:
             urllib.request.urlopen(f"{url}/healthz", timeout=1).read()  # noqa: S310  our own loopback address
             return

@@ -22,7 +22,14 @@ def sign_in(page: Page, login: str, password: str, *, shoot: Callable[[], None] 
     page.wait_for_url(re.compile("/(my|inbox)$"))
 
 
-def fill_form(page: Page, *, lang: str, seen: Callable[[str], None] = lambda name: None) -> str:
+def fill_form(
+    page: Page,
+    *,
+    lang: str,
+    seen: Callable[[str], None] = lambda name: None,
+    password: str = PASSWORD,
+    before_signing: Callable[[Page], None] = lambda page: None,
+) -> str:
     """Fill and file a dossier with one wrong turn on the way; return its code."""
     page.locator("a[href='/dossiers/new?procedure=IRC']").click()
     seen("05-new")
@@ -38,7 +45,8 @@ def fill_form(page: Page, *, lang: str, seen: Callable[[str], None] = lambda nam
     expect(page.locator("[data-error-summary] a[href='#f-component-FINANCE']")).to_be_visible()
     seen("08-papers-missing")
     put_papers(page)
-    sign_form(page)
+    before_signing(page)
+    sign_form(page, password)
     seen("08-ready")
     submit.click()
     page.wait_for_url(re.compile("done=submit"))

@@ -213,6 +213,32 @@ def list_offices(session: Session, *, at: datetime) -> list[OfficeLine]:
     return sorted((OfficeLine(*row) for row in rows), key=lambda line: (order[line.kind], line.code))
 
 
+def officers_by_role(session: Session, *, at: datetime) -> dict[str, list[tuple[UUID, str]]]:
+    """Return the officers who hold each role now, by key and name, in the order of the names."""
+    rows = session.execute(
+        select(User.id, User.full_name, Membership.roles)
+        .join(Membership, Membership.user_id == User.id)
+        .where(User.kind == UserKind.OFFICER, User.state == UserState.ACTIVE, *_in_force(at))
+        .order_by(User.full_name.collate(_VIETNAMESE), User.id)
+    )
+    found: dict[str, list[tuple[UUID, str]]] = {}
+    for user_id, name, roles in rows:
+        for role in roles:
+            if (user_id, name) not in found.setdefault(role, []):
+                found[role].append((user_id, name))
+    return found
+
+
+def note_certificate(session: Session, user_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """
+    Record that an account was given a development certificate.
+
+    :raises Forbidden: the actor may not manage accounts.
+    """
+    require(actor, USER_MANAGE)
+    record(session, "auth:user:certify", subject=Subject("user", user_id), actor=actor, at=now)
+
+
 def new_initial_password() -> str:
     """Make a password to hand over once: 98 random bits in letters that nobody confuses."""
     groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))

@@ -17,6 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.core.auth.roles import UserKind
 from app.core.errors import DomainError, FieldProblem
+from app.core.i18n import N_
 from app.core.kit.text import fold
 
 # OWASP's first choice for Argon2id: 19 MiB, two passes, one lane. Memory counts per sign-in under way, so more memory
@@ -104,21 +105,26 @@ def _faults(
 ) -> Iterable[tuple[str, str, dict[str, str | int], bool]]:
     yield (
         "too-short",
-        "Use at least %(count)s characters.",
+        N_("Use at least %(count)s characters."),
         {"count": shortest},
         len(password) < shortest,
     )
-    yield "too-long", "Use at most %(count)s characters.", {"count": MAX_LENGTH}, len(password) > MAX_LENGTH
+    yield (
+        "too-long",
+        N_("Use at most %(count)s characters."),
+        {"count": MAX_LENGTH},
+        len(password) > MAX_LENGTH,
+    )
     yield (
         "monotonous",
-        "Use at least %(count)s different characters.",
+        N_("Use at least %(count)s different characters."),
         {"count": _FEWEST_DIFFERENT},
         len(set(password.casefold())) < _FEWEST_DIFFERENT,
     )
-    yield "row", "Do not use a plain row such as abcdef or 654321.", {}, _is_row(password)
+    yield "row", N_("Do not use a plain row such as abcdef or 654321."), {}, _is_row(password)
     yield (
         "personal",
-        "Do not use your login, your e-mail address or your name.",
+        N_("Do not use your login, your e-mail address or your name."),
         {},
         _is_personal(password, context),
     )

@@ -22,7 +22,16 @@ from app.core.law.proposal import (
     check,
     upcoming,
 )
-from app.core.law.queries import approvals_of, at, between, instruments, items_of, open_change_sets, titles
+from app.core.law.queries import (
+    approvals_of,
+    at,
+    between,
+    count_in_force,
+    instruments,
+    items_of,
+    open_change_sets,
+    titles,
+)
 from app.core.law.refusals import (
     LawApprovalRefused,
     LawApprovedAlready,
@@ -67,6 +76,7 @@ __all__ = [
     "at",
     "between",
     "check",
+    "count_in_force",
     "describe",
     "diff",
     "end_value",

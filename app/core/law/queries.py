@@ -115,6 +115,16 @@ def at(session: Session, day: date, *, known_at: datetime | None = None) -> LawB
     return LawBook(day, values)
 
 
+def count_in_force(session: Session, day: date) -> dict[str, int]:
+    """Return how many values hold on a day, by status."""
+    rows = session.execute(
+        select(LawValueRow.status, func.count())
+        .where(LawValueRow.valid.op("@>")(day), _CURRENT)
+        .group_by(LawValueRow.status)
+    )
+    return {str(getattr(status, "value", status)): count for status, count in rows}
+
+
 def between(session: Session, key: str, start: date, end: date) -> tuple[LawValue, ...]:
     """
     Return the values of a key that hold on any day from `start` until before `end`, by key and date.

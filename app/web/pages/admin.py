@@ -204,6 +204,7 @@ def _tabs(request: Request, active: str) -> list[dict[str, Any]]:
     return [
         {"title": gettext("Accounts"), "href": "/admin/users", "active": active == "users"},
         {"title": gettext("Offices"), "href": "/admin/offices", "active": active == "offices"},
+        {"title": gettext("Set-up"), "href": "/admin/setup", "active": active == "setup"},
     ]
 
 

@@ -10,9 +10,11 @@ from starlette.responses import RedirectResponse
 
 from app.core.auth import step_up
 from app.core.auth.models import Party
+from app.core.auth.permissions import require
 from app.core.documents.refusals import FileRefused
 from app.core.documents.signing import NoSigningKey, load_trust
 from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
+from app.core.evidence import Subject, record
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
@@ -22,9 +24,11 @@ from app.core.workflow.models import Case
 from app.core.workflow.papers import form_signing
 from app.core.workflow.papers.form import Print, has_form, print_form
 from app.core.workflow.papers.intake import keep_file
+from app.core.workflow.papers.keys import ensure_applicant_key
+from app.core.workflow.papers.permissions import SIGN_FORM
 from app.web import dossier_view, papers_view, personal
 from app.web.forms import PostedForm, text
-from app.web.identity import box_of, ip_of
+from app.web.identity import box_of, confirm_first, ip_of
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
 from app.web.render import Crumb, error_texts, render, request_translator
@@ -93,6 +97,48 @@ def sign(
             raise
         return _refused(request, session, actor, case_id, refusal, "password")
     return RedirectResponse(f"/dossiers/{case_id}/sign", 303)
+
+
+@form_pages.post("/dossiers/{case_id}/sign/certificate", include_in_schema=False)
+def get_certificate(
+    request: Request, session: DbSession, actor: CustomerActor, posted: PostedForm, case_id: UUID
+) -> Response:
+    """
+    Give an account that signs for the applicant a certificate of the development authority, once.
+
+    :raises NotFound: an installation whose signatures must have legal force gives none.
+    :raises Forbidden: the account does not sign for this applicant.
+    """
+    case, _ = _with_form(session, case_id, actor)
+    require(actor, SIGN_FORM, party_id=case.party_id)
+    if not _gives_certificates(request):
+        raise NotFound
+    if page := confirm_first(request, posted):
+        return page
+    organisation = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
+    assert actor.user_id is not None
+    issued = ensure_applicant_key(
+        papers_view.press_of(request).signing, user_id=actor.user_id, name=actor.name,
+        organisation=organisation, now=utcnow(),
+    )  # fmt: skip
+    if issued:
+        subject = Subject("user", actor.user_id)
+        record(
+            session, "auth:user:certify", subject=subject, actor=actor, at=utcnow(), party_id=case.party_id
+        )
+    return RedirectResponse(f"/dossiers/{case_id}/sign#here", 303)
+
+
+def _gives_certificates(request: Request) -> bool:
+    return bool(request.app.state.settings.env != "production")
+
+
+def _has_certificate(request: Request, actor: Actor) -> bool:
+    try:
+        papers_view.press_of(request).signing.key_for(str(actor.user_id), now=utcnow())
+    except NoSigningKey:
+        return False
+    return True
 
 
 @form_pages.post("/dossiers/{case_id}/sign/print", include_in_schema=False)
@@ -166,6 +212,8 @@ def _page(
         and step_up.means(request.app.state.database, actor.user_id) is step_up.Proof.CODE,
         "case_id": str(case.id),
         "revision": case.revision,
+        "has_certificate": _has_certificate(request, actor),
+        "gives_certificates": _gives_certificates(request),
         "problems": problems,
         "crumbs": [
             Crumb(case.code or case.title or gettext("New dossier"), f"/dossiers/{case.id}"),
