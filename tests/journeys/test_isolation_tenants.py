@@ -255,12 +255,15 @@ def _belongings(house: House, person: Person, login: str, mark: str) -> Belongin
             now=utcnow(),
         )  # fmt: skip
         document_id = paper.id
-        session.add(_certificate(session, paper, case_id, verification, mark))
+        certificate = _certificate(session, paper, case_id, verification, mark)
+        session.add(certificate)
+        project_id = certificate.project_id
     keys = {
         "case_id": str(case_id),
         "document_id": str(document_id),
         "code": verification,
         "number": _number(case_id),
+        "project_id": str(project_id),
     }
     assert code is not None
     return Belongings(

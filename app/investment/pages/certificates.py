@@ -317,7 +317,7 @@ def _as_of(
             day = parsed
         else:
             known_at = min(now, _end_of(parsed, zone))
-    return AsOf(day, known_at), faults
+    return AsOf(day, known_at, present=not (on.strip() or known.strip())), faults
 
 
 def _end_of(day: date, zone: ZoneConfig) -> datetime:

@@ -41,10 +41,16 @@ _LISTED = (
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """A point in both times: the day in law, and the instant at which the register is asked."""
+    """
+    A point in both times: the day in law, and the instant at which the register is asked.
+
+    ``present`` says that it is here and now: what holds then has no end in either time, which an index in the order of
+    the list answers at once.
+    """
 
     day: date
     known_at: datetime
+    present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,8 @@ def _matching(wanted: Wanted) -> Select[Any]:
 
 def holds(as_of: AsOf) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Return the conditions of a point in both times."""
+    if as_of.present:
+        return func.upper_inf(Certificate.valid), func.upper_inf(Certificate.recorded)
     return Certificate.valid.op("@>")(as_of.day), Certificate.recorded.op("@>")(as_of.known_at)
 
 
