@@ -20,7 +20,7 @@ from app.core.kit.personal import MASK, Personal
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow import answers as form
 from app.core.workflow import procedures
-from app.core.workflow.actions import Available, available_actions
+from app.core.workflow.actions import COUNTER, Available, available_actions
 from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.consultations import is_closed, of_case
 from app.core.workflow.definition import ClockMode, Definition, FormField, FormSection, Side
@@ -62,7 +62,7 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
     Read a dossier for an actor.
 
     :param asked: the officer's office is asked about this very dossier, which the caller has checked.
-    :raises NotFound: no such dossier, or it is another party's.
+    :raises NotFound: no such dossier, it is another party's, or a draft that its applicant has not filed.
     :raises Forbidden: an officer who may not read dossiers; the database shows officers every row.
     """
     if not asked:
@@ -70,7 +70,7 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
     row = session.execute(
         select(Case, Party.name).join(Party, Party.id == Case.party_id).where(Case.id == case_id)
     ).one_or_none()
-    if row is None:
+    if row is None or _is_others_draft(row[0], actor):
         raise NotFound
     case, applicant = row
     history = session.scalars(
@@ -81,6 +81,11 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
         definition, state=case.state, party_id=case.party_id, actor=actor, history=history
     )
     return Dossier(case, definition, history, available, applicant)
+
+
+def _is_others_draft(case: Case, actor: Actor) -> bool:
+    """What an applicant has not filed is nobody else's business; a draft of the counter is the desk's own work."""
+    return actor.is_officer and case.submitted_at is None and case.channel != COUNTER
 
 
 def basis_view(session: Session, definition: Definition) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.settings import DatabaseTarget
-from tests.faults.people import House, filed, house_on
+from tests.faults.people import House, draft, filed, house_on
 
 
 @pytest.fixture
@@ -36,3 +36,10 @@ def test_the_table_is_a_file_without_formulas(house: House) -> None:
 def test_others_have_no_inbox(house: House, login: str) -> None:
     assert house.person(login).get("/inbox").status_code == 403
     assert house.person(login).get("/inbox.csv").status_code == 403
+
+
+def test_a_draft_is_its_applicants_alone(house: House) -> None:
+    case_id = draft(house.person("hoshi"), "hoshi")
+    assert house.person("hoshi").get(f"/dossiers/{case_id}").status_code == 200
+    for path in (f"/dossiers/{case_id}", f"/api/v1/dossiers/{case_id}"):
+        assert house.person("mot.cua").get(path).status_code == 404
