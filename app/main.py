@@ -57,6 +57,7 @@ from app.web.pages.notices import notices
 from app.web.pages.operations import alarm_minutes, operations
 from app.web.pages.opinions import opinions
 from app.web.pages.own_data import own_data
+from app.web.pages.paper_signatures import paper_signatures
 from app.web.pages.papers import component_pages
 from app.web.pages.personal import personal_pages
 from app.web.pages.preferences import preferences
@@ -100,6 +101,7 @@ PAGES = (
     papers,
     component_pages,
     form_pages,
+    paper_signatures,
     letter_pages,
     steps,
     opinions,

@@ -1,6 +1,8 @@
 """The papers of a dossier as primitives for its pages: components, the form, and the press that makes papers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,25 +10,40 @@ from fastapi import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.documents.intake import MediaType
+from app.core.documents.signing import Trust, load_trust
 from app.core.errors import NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
+from app.core.kit.time import utcnow
 from app.core.workflow import procedures
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
+from app.core.workflow.papers.completeness import lacking
 from app.core.workflow.papers.components import Slot, may_change, slots
 from app.core.workflow.papers.form import has_form
 from app.core.workflow.papers.form_signing import form_status
+from app.core.workflow.papers.intake import KeptFile
+from app.core.workflow.papers.models import Part
+from app.core.workflow.papers.paper_signing import signers_of
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.press import Press
+from app.core.workflow.papers.representation import allowed_signers
 from app.core.workflow.papers.statutory import statutory_form
 from app.web.dossier_view import require_reader
 from app.web.kernel import Kernel
+from app.web.render import request_translator
 
 COPY_KINDS = {
     "ORIGINAL": N_("original"),
     "COPY": N_("copy"),
     "ELECTRONIC": N_("electronic file"),
+}
+
+PARTS = {
+    "WHOLE": N_("Original and Vietnamese translation together"),
+    "ORIGINAL": N_("Original only"),
+    "TRANSLATION": N_("Vietnamese translation only"),
 }
 
 PAPER_TITLES = {
@@ -43,6 +60,29 @@ def press_of(request: Request) -> Press:
     """Return the press of this installation."""
     kernel: Kernel = request.app.state.kernel
     return Press(kernel.store, kernel.signing, kernel.zone, kernel.settings.origin)
+
+
+def with_signers(request: Request, kept: KeptFile) -> KeptFile:
+    """Note who signed a received PDF validly."""
+    if kept.media_type != MediaType.PDF:
+        return kept
+    press, now = press_of(request), utcnow()
+    pdf = press.store.read(kept.file.sha256)
+    return replace(kept, signers=signers_of(pdf, trust=trust_of(request, now), now=now))
+
+
+def trust_of(request: Request, now: datetime) -> Trust:
+    """Return the roots that count in this installation: its own, and those laid into its folder of trust."""
+    kernel: Kernel = request.app.state.kernel
+    return kernel.signing.trust(now=now).joined(load_trust(kernel.settings.var / "trust"))
+
+
+def parts_view(request: Request) -> list[tuple[str, str]]:
+    """Return what a file may hold of a paper that needs a translation."""
+    gettext = request_translator(request).gettext
+    return [
+        (part.value, gettext(PARTS[part.value])) for part in (Part.WHOLE, Part.ORIGINAL, Part.TRANSLATION)
+    ]
 
 
 def case_of(session: Session, case_id: UUID, actor: Actor) -> tuple[Case, Definition]:
@@ -69,7 +109,8 @@ def dossier_parts(session: Session, case: Case, definition: Definition, actor: A
 
 def components_view(session: Session, case: Case, definition: Definition, actor: Actor) -> dict[str, Any]:
     """Return the components that the dossier asks for, each with its state and files."""
-    rows = [slot_view(each) for each in slots(session, case, definition)]
+    allowed = allowed_signers(session, case, definition)
+    rows = [slot_view(each, allowed) for each in slots(session, case, definition)]
     signed = form_status(session, case, definition).state == "signed" if rows else False
     for row in rows:
         if row["from_form"] and not row["files"]:
@@ -77,16 +118,21 @@ def components_view(session: Session, case: Case, definition: Definition, actor:
     return {"case_id": str(case.id), "open": may_change(case, definition, actor), "rows": rows}
 
 
-def slot_view(each: Slot) -> dict[str, Any]:
-    """Return one component with its files."""
-    component = each.component
-    filled = bool(each.attachments)
+def slot_view(each: Slot, allowed: Collection[str] | None) -> dict[str, Any]:
+    """
+    Return one component with its files and what it still lacks.
+
+    :param allowed: names whose signature counts; None for anybody's.
+    """
+    component, filled = each.component, bool(each.attachments)
+    wanting = lacking(each, allowed) if filled and not each.from_form else None
     return {
         "code": component.code,
         "title": component.title,
         "hint": component.hint,
         "mandatory": component.mandatory,
-        "state": "done" if filled else "todo" if component.mandatory else "optional",
+        "wanting": wanting,
+        "state": "partly" if wanting else "done" if filled else "todo" if component.mandatory else "optional",
         "from_form": each.from_form,
         "copy_kind": COPY_KINDS[component.copy_kind],
         "signed": component.signed,
@@ -102,6 +148,9 @@ def slot_view(each: Slot) -> dict[str, Any]:
                 "at": file.attached_at,
                 "source": file.source.value,
                 "reused": file.reused,
+                "part": PARTS[file.part.value] if component.translation else "",
+                "signers": file.signers,
+                "pdf": file.media_type == MediaType.PDF,
             }
             for file in each.attachments
         ],

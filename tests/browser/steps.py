@@ -55,8 +55,8 @@ def fill_form(
     return found.group()
 
 
-def put_papers(page: Page) -> None:
-    """Upload a file for every paper that the dossier lacks; begins and ends on its page."""
+def put_papers(page: Page, password: str = PASSWORD) -> None:
+    """Upload a file for every paper that the dossier lacks, signed where it must be; begins and ends on its page."""
     base = re.sub("/actions/.*|[?#].*", "", page.url)
     lacking = page.locator(".papers-asked > li", has=page.locator(".chip-soon"))
     links = lacking.locator(".tasks-text > a[href*='/papers/']")
@@ -138,7 +138,7 @@ def fill_investor(page: Page, *, lang: str, row: int = 0, share: str = "100") ->
         "name": "Công ty TNHH Thử nghiệm Sao Biển",
         "id_number": "0100-01-012345",
         "address": "1-1 Chiyoda, Tokyo",
-        "representative": "Yamada Hanako",
+        "representative": "Người nộp Thử Nghiệm",
         "representative_position": "Giám đốc",
         "phone": "+81 3 0000 0000",
         "email": "info@saobien.vn",

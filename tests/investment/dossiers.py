@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,10 @@ from app.core.kit.ids import uuid7
 from app.core.workflow import procedures
 from app.core.workflow.desk import Outcome
 from app.core.workflow.models import Case
-from app.core.workflow.papers import Press, components, form_signing
+from app.core.workflow.papers import Press, components, form_signing, missing_components
 from app.core.workflow.papers.intake import keep_file
+from app.core.workflow.papers.models import Part
+from app.core.workflow.papers.paper_signing import sign_paper
 from app.modules import Platform
 from tests.core.documents import files
 from tests.investment.requests import request
@@ -78,21 +80,45 @@ class Office:
         else:
             self.platform.desk.save(session, case_id=case_id, changed=changed, actor=filer, now=self.now)
 
-    def put_papers(self, case_id: UUID, *, login: str = FILER, without: frozenset[str] = frozenset()) -> None:
-        """Attach a file to every paper that is mandatory and not there."""
+    def put_papers(
+        self, case_id: UUID, *, login: str = FILER, without: frozenset[str] = frozenset(), unsigned: bool = False
+    ) -> None:  # fmt: skip
+        """Attach a file to every paper that is mandatory and not there, signed where it must be."""
         filer = self.person(login)
         with self.as_(filer) as session:
             case = session.get_one(Case, case_id)
             definition = procedures.definition_of(session, case.version_id)
-            for problem in components.missing_components(session, case, definition):
+            wanted = {part.code: part for part in definition.components}
+            for problem in missing_components(session, case, definition):
                 code = problem.name.removeprefix("component-")
-                if code in without:
+                if code in without or problem.code != "missing":
                     continue
                 body = io.BytesIO(files.pdf(Paper=f"({case_id} {code})"))
-                components.attach_files(
+                (row,) = components.attach_files(
                     session, case=case, definition=definition, code=code, actor=filer, now=self.now,
                     files=[keep_file(self.press.store, stream=body, filename=f"{code.lower()}.pdf")],
                 )  # fmt: skip
+                session.flush()  # the paper is read again to be signed
+                if wanted[code].signed and not unsigned:
+                    sign_paper(
+                        session, press=self.press, case=case, definition=definition, code=code, attachment_id=row.id,
+                        actor=filer, now=self.now,
+                    )  # fmt: skip
+
+    def attach(
+        self, case_id: UUID, code: str, *, signers: tuple[str, ...] = (), part: Part = Part.WHOLE, login: str = FILER
+    ) -> None:  # fmt: skip
+        """Attach one file to a component, as if these people had signed it."""
+        filer = self.person(login)
+        kept = keep_file(
+            self.press.store, stream=io.BytesIO(files.pdf(Paper=f"({uuid7()})")), filename=f"{part.value}.pdf"
+        )
+        with self.as_(filer) as session:
+            case = session.get_one(Case, case_id)
+            components.attach_files(
+                session, case=case, definition=procedures.definition_of(session, case.version_id), code=code,
+                files=[replace(kept, signers=signers)], actor=filer, now=self.now, part=part,
+            )  # fmt: skip
 
     def sign(self, case_id: UUID, *, login: str = FILER) -> None:
         """Sign the printed form with the account's certificate."""

@@ -20,7 +20,7 @@ def investor(**changes: Any) -> dict[str, Any]:
         "country": "JP",
         "id_number": "0100-01-012345",
         "address": "1-1 Chiyoda, Tokyo",
-        "representative": "Yamada Hanako",
+        "representative": "Người nộp Thử Nghiệm",
         "representative_position": "Giám đốc",
         "phone": "+81 3 0000 0000",
         "email": "info@saobien.vn",

@@ -12,7 +12,7 @@ from app.core.auth import step_up
 from app.core.auth.models import Party
 from app.core.auth.permissions import require
 from app.core.documents.refusals import FileRefused
-from app.core.documents.signing import NoSigningKey, load_trust
+from app.core.documents.signing import NoSigningKey
 from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
 from app.core.evidence import Subject, record
 from app.core.i18n import N_
@@ -90,7 +90,7 @@ def sign(
             session, press=papers_view.press_of(request), case=_again(session, case), definition=definition,
             actor=actor, now=now,
         )  # fmt: skip
-    except (_Missing, NoSigningKey) as refusal:
+    except (_Missing, NoSigningKey, form_signing.NotASignatory) as refusal:
         return _refused(request, session, actor, case_id, refusal, "password")
     except DomainError as refusal:
         if not refusal.code.startswith("auth."):
@@ -167,7 +167,7 @@ def bring_back(
         if not files:
             raise _Missing(errors=[FieldProblem("signed", "missing", N_("Choose the signed PDF file."))])
         kept = keep_file(press.store, stream=files[0].file, filename=files[0].filename or "form.pdf")
-        trust = press.signing.trust(now=now).joined(load_trust(request.app.state.settings.var / "trust"))
+        trust = papers_view.trust_of(request, now)
         form_signing.accept_signed_form(
             session, press=press, case=_again(session, case), definition=definition,
             pdf=press.store.read(kept.file.sha256), trust=trust, actor=actor, now=now,

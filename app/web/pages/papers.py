@@ -17,11 +17,14 @@ from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import utcnow
-from app.core.workflow.definition import Definition
+from app.core.workflow.definition import Component, Definition
 from app.core.workflow.models import Case
 from app.core.workflow.papers import components
 from app.core.workflow.papers.components import PapersNotOpen
 from app.core.workflow.papers.intake import LIMITS, KeptFile, keep_file
+from app.core.workflow.papers.models import Part
+from app.core.workflow.papers.permissions import SIGN_FORM
+from app.core.workflow.papers.representation import allowed_signers
 from app.core.workflow.papers.vault import PAGE_SIZE, VaultPaper, vault_papers
 from app.web import papers_view
 from app.web.forms import PostedForm, text
@@ -69,22 +72,25 @@ def upload(
 ) -> Response:
     """Take files in. Good ones stay although others are refused; each refusal says why, by the file's name."""
     case, definition = papers_view.case_of(session, case_id, actor)
-    components.slot(session, case, definition, component)
+    found = components.slot(session, case, definition, component)
     if not components.may_change(case, definition, actor):
         raise PapersNotOpen
     # The files are inspected without a connection: the reads above are over, the writes come after.
     session.rollback()
     files = sent_files(posted, "files")
-    kept, problems = _received(request, files)
+    part, problems = _part(found.component, posted)
+    kept: list[KeptFile] = []
     if not files:
-        problems = [
+        problems.append(
             FieldProblem("files", "missing", N_("Choose at least one file on this device, then upload."))
-        ]
+        )
+    if not problems:
+        kept, problems = _received(request, files, signed=found.component.signed)
     try:
         if kept:
             components.attach_files(
                 session, case=case, definition=definition, code=component, files=kept, actor=actor,
-                now=utcnow(), replaces=_replaces(posted, kept),
+                now=utcnow(), replaces=_replaces(posted, kept), part=part,
             )  # fmt: skip
     except components.TooManyFiles as refusal:
         session.rollback()
@@ -93,8 +99,9 @@ def upload(
     if problems or ISLAND_HEADER in request.headers:
         session.flush()  # the page shows what was just attached
         return _component(
-            request, session, actor, case, definition, component, problems=problems, status=status
-        )
+            request, session, actor, case, definition, component, problems=problems,
+            part=text(posted, "part"), status=status,
+        )  # fmt: skip
     return _back(case_id, component)
 
 
@@ -148,6 +155,7 @@ def _component(
     code: str,
     *,
     problems: Sequence[FieldProblem] = (),
+    part: str = "",
     status: int = 200,
 ) -> Response:
     found = components.slot(session, case, definition, code)
@@ -159,7 +167,10 @@ def _component(
         "case_id": str(case.id),
         "revision": case.revision,
         "open": is_open,
-        "component": papers_view.slot_view(found),
+        "component": papers_view.slot_view(found, allowed_signers(session, case, definition)),
+        "parts": papers_view.parts_view(request),
+        "part": part,
+        "can_sign": is_open and actor.may(SIGN_FORM, case.party_id),
         "choices": [each for each in choices if each.document_id not in held],
         "accept": ",".join(ACCEPTED),
         "limit_bytes": LIMITS.max_bytes,
@@ -175,13 +186,28 @@ def _component(
     return render(request, template, view, status=status)
 
 
-def _received(request: Request, files: Sequence[UploadFile]) -> tuple[list[KeptFile], list[FieldProblem]]:
+def _part(component: Component, posted: Any) -> tuple[Part, list[FieldProblem]]:
+    """Return what the files hold of a paper; one that needs a translation asks which."""
+    chosen = text(posted, "part")
+    if not component.translation:
+        return Part.WHOLE, []
+    if chosen in set(Part):
+        return Part(chosen), []
+    reason = N_("Say whether the file is the original, its translation, or both together.")
+    return Part.WHOLE, [FieldProblem("part", "missing", reason)]
+
+
+def _received(
+    request: Request, files: Sequence[UploadFile], *, signed: bool
+) -> tuple[list[KeptFile], list[FieldProblem]]:
+    """Keep what may be kept; of a paper that must be signed, say by whom it is."""
     store = request.app.state.kernel.store
     kept: list[KeptFile] = []
     problems: list[FieldProblem] = []
     for each in files:
         try:
-            kept.append(keep_file(store, stream=each.file, filename=each.filename or "file"))
+            found = keep_file(store, stream=each.file, filename=each.filename or "file")
+            kept.append(papers_view.with_signers(request, found) if signed else found)
         except FileRefused as refusal:
             problems.append(_problem(request, refusal, each.filename or "file"))
     return kept, problems

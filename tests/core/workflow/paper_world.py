@@ -51,6 +51,10 @@ FIELDS = yaml.safe_load(
       printed: true
       autocomplete: name
       required: false
+    - code: authorised_signatory
+      type: text
+      label: {vi: Người ký theo ủy quyền, en: Who signs by power of attorney}
+      required: false
     - {code: contact, type: text, label: {vi: Ghi chú nội bộ, en: Internal note}, required: false}
 - code: project
   title: {vi: Dự án đầu tư, en: Investment project}
@@ -94,6 +98,7 @@ COMPONENTS = (
 ANSWERS: dict[str, Any] = {
     "investor_name": "Công ty TNHH Sao Biển",
     "representative": "Trần Thị Đại Diện",
+    "authorised_signatory": "Người nộp Thử Nghiệm",
     "project_name_vi": "Nhà máy thử nghiệm linh kiện",
     "site": "S1",
     "rented": False,

@@ -13,7 +13,7 @@ from app.core.documents.models import Document, DocumentState
 from app.core.documents.refusals import FileTypeUnknown
 from app.core.errors import NotFound
 from app.core.kit.actor import Actor
-from app.core.workflow.papers import components
+from app.core.workflow.papers import components, missing_components
 from app.core.workflow.papers.components import MAX_FILES, PapersNotOpen, TooManyFiles
 from app.core.workflow.papers.intake import KeptFile, clean_name
 from app.core.workflow.papers.models import CaseComponent
@@ -47,7 +47,7 @@ def attach(
 
 def missing(world: World, case_id: UUID) -> set[str]:
     with world.as_(world.filer) as session:
-        problems = components.missing_components(session, case_in(session, case_id), world.definition)
+        problems = missing_components(session, case_in(session, case_id), world.definition)
         assert all(problem.code == "missing" for problem in problems)
         return {problem.name for problem in problems}
 

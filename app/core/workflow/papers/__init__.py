@@ -4,7 +4,7 @@ Which papers a procedure asks for stands in its definition; how papers are made,
 ``app.core.documents``. Whoever wires the desk takes ``GUARDS`` and ``letter_effects`` from here.
 """
 
-from app.core.workflow.papers.components import components_complete, missing_components
+from app.core.workflow.papers.completeness import components_complete, missing_components
 from app.core.workflow.papers.form_signing import form_signed
 from app.core.workflow.papers.letters import LetterKind, issue_letter, letter_effects
 from app.core.workflow.papers.permissions import PERMISSIONS

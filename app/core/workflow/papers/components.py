@@ -1,4 +1,4 @@
-"""Components of a dossier: which papers it asks for, which files fill them, and what is still missing."""
+"""Components of a dossier: which papers it asks for, and which files fill them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.core.documents import service as documents
 from app.core.documents.models import Document, DocumentFile, DocumentState
-from app.core.errors import Conflict, DomainError, FieldProblem, Invalid, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.evidence import Subject, record
-from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.conditions import evaluate, parse
 from app.core.kit.ids import uuid7
@@ -21,9 +20,8 @@ from app.core.workflow.actions import may_fill
 from app.core.workflow.definition import Component, Definition, Side
 from app.core.workflow.models import Case
 from app.core.workflow.papers.intake import KeptFile
-from app.core.workflow.papers.models import AttachmentState, CaseComponent, Source
+from app.core.workflow.papers.models import AttachmentState, CaseComponent, Part, Source
 from app.core.workflow.papers.statutory import statutory_form
-from app.core.workflow.step import Step
 
 MAX_FILES = 20
 
@@ -55,13 +53,6 @@ class NotReusable(Conflict):
     hint = "Upload a paper that was made for this dossier."
 
 
-class ComponentsIncomplete(Invalid):
-    """Papers are missing; every one is listed."""
-
-    code = "workflow.components-incomplete"
-    title = "Papers are missing."
-
-
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One file in a component, as people tell it from others: by name, size and time."""
@@ -75,6 +66,8 @@ class Attachment:
     attached_at: datetime
     source: Source
     reused: int
+    part: Part = Part.WHOLE
+    signers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +107,6 @@ def slot(session: Session, case: Case, definition: Definition, code: str) -> Slo
     return found
 
 
-def missing_components(session: Session, case: Case, definition: Definition) -> list[FieldProblem]:
-    """Return a problem for every mandatory paper that is asked for and not there; the form is judged by itself."""
-    return [
-        FieldProblem(
-            f"component-{each.component.code}",
-            "missing",
-            N_("This paper is missing."),
-        )
-        for each in slots(session, case, definition)
-        if each.component.mandatory and not each.attachments and not each.from_form
-    ]
-
-
-def components_complete(step: Step) -> DomainError | None:
-    """Refuse a dossier with missing papers, listing all of them."""
-    problems = missing_components(step.session, step.case, step.definition)
-    return ComponentsIncomplete(errors=problems) if problems else None
-
-
 def may_change(case: Case, definition: Definition, actor: Actor) -> bool:
     """Tell whether the actor may change the papers: the applicant who has the dossier, or the counter for them."""
     state = definition.states[case.state]
@@ -151,10 +125,12 @@ def attach_files(
     actor: Actor,
     now: datetime,
     replaces: UUID | None = None,
+    part: Part = Part.WHOLE,
 ) -> list[CaseComponent]:
     """
     Put received files into a component. The same file under the same name is taken once, however often it is sent.
 
+    :param part: what the files hold of a paper that needs a translation.
     :param replaces: an attachment whose place the (one) file takes.
     :raises PapersNotOpen: the dossier is not with the actor.
     :raises NotFound: the component is not asked for, or the attachment to replace is not there.
@@ -171,6 +147,7 @@ def attach_files(
         if (kept.file.sha256, kept.name) in known:
             continue
         row = _new_row(case, code, kept.name, Source.SCAN if actor.is_officer else Source.UPLOAD, actor, now)
+        row.part, row.signers = part.value, list(kept.signers)
         replaced = None if rows else old
         row.document = _document(session, case, code, kept, row, actor, now, replaced=replaced)
         session.add(row)
@@ -212,6 +189,7 @@ def attach_from_vault(
         raise TooManyFiles(limit=MAX_FILES)
     row = _new_row(case, code, offered[document_id].file_name, Source.VAULT, actor, now)
     row.document_id = document_id
+    row.part, row.signers = _as_before(session, code, document_id)
     row.reused = offered[document_id].used
     session.add(row)
     case.saved_at = now
@@ -293,6 +271,7 @@ def _attachments(session: Session, case: Case) -> dict[str, list[Attachment]]:
         attachment = Attachment(
             id=row.id, document_id=row.document_id, file_name=row.file_name, size_bytes=size, media_type=media_type,
             version=version, attached_at=row.attached_at, source=Source(row.source), reused=row.reused,
+            part=Part(row.part), signers=tuple(row.signers),
         )  # fmt: skip
         held.setdefault(row.component, []).append(attachment)
     return held
@@ -335,6 +314,17 @@ def _by_document(session: Session, case: Case, code: str, document_id: UUID) -> 
     ).one()
 
 
+def _as_before(session: Session, code: str, document_id: UUID) -> tuple[str, list[str]]:
+    """Return what the paper held, and who had signed it, when it was first attached."""
+    row = session.execute(
+        select(CaseComponent.part, CaseComponent.signers)
+        .where(CaseComponent.document_id == document_id, CaseComponent.component == code)
+        .order_by(CaseComponent.attached_at, CaseComponent.id)
+        .limit(1)
+    ).one()
+    return row.part, list(row.signers)
+
+
 def _known(session: Session, case: Case, code: str) -> set[tuple[str, str]]:
     rows = session.execute(
         select(Document.sha256, CaseComponent.file_name)
@@ -352,6 +342,7 @@ def _new_row(case: Case, code: str, name: str, source: Source, actor: Actor, now
     return CaseComponent(
         id=uuid7(), case_id=case.id, party_id=case.party_id, component=code, file_name=name, attached_at=now,
         attached_by=actor.user_id, source=source.value, reused=0, state=AttachmentState.ATTACHED.value,
+        part=Part.WHOLE.value, signers=[],
     )  # fmt: skip
 
 

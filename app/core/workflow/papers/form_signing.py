@@ -18,12 +18,11 @@ from app.core.auth.permissions import require
 from app.core.documents import service as documents
 from app.core.documents.models import Document, DocumentState
 from app.core.documents.signing import Appearance, SignatureReport, Trust, Verdict, sign_pdf, verify_pdf
-from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, FieldProblem, Invalid, NotFound
 from app.core.evidence import Subject, record
 from app.core.i18n import N_
-from app.core.kit.actor import Actor, ActorKind
+from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
-from app.core.kit.text import fold
 from app.core.workflow.actions import COUNTER
 from app.core.workflow.bases import base_answers
 from app.core.workflow.definition import Definition
@@ -33,13 +32,13 @@ from app.core.workflow.papers.form import SIGNATURE_FIELD, Print, form_digest, h
 from app.core.workflow.papers.models import CaseForm, FormState, SigningMethod, Source
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.press import Press
+from app.core.workflow.papers.representation import counts, signatories
 from app.core.workflow.papers.statutory import statutory_form
 from app.core.workflow.step import Step
 
 FORM_KIND = "FORM"
 PRINT_KIND = "FORM_PRINT"
 PROBLEM = "form"
-REPRESENTATIVE = "representative"
 
 _FAULTS: Mapping[Verdict, str] = {
     Verdict.UNSUPPORTED: N_("The signature in “%(name)s” is of a kind that cannot be checked here."),
@@ -69,6 +68,15 @@ class FormOutdated(Invalid):
         "Answers were changed after the form had been signed, so that the signature does not stand for them."
     )
     hint = "Look through the form and sign it again, or change the answers back."
+
+
+class NotASignatory(Conflict):
+    """The certificate belongs to somebody whom the dossier does not declare as representative."""
+
+    code = "workflow.not-a-signatory"
+    title = "This certificate cannot sign for the applicant."
+    detail = "It names “%(name)s”; the dossier names as representatives: %(allowed)s."
+    hint = "Let a representative sign, or enter in the form who signs by power of attorney and attach the power of attorney."
 
 
 class SignedFileRefused(Invalid):
@@ -156,10 +164,12 @@ def sign_form(
     :raises Forbidden: the actor may not sign for this applicant.
     :raises PapersNotOpen: the dossier is not with the actor.
     :raises NoSigningKey: the actor has no valid certificate.
+    :raises NotASignatory: the certificate names nobody whom the dossier declares as representative.
     """
     require(actor, SIGN_FORM, party_id=case.party_id)
     digest = _open_digest(case, definition, actor)
     key = press.signing.key_for(str(actor.user_id), now=now)
+    require_signatory(session, case, definition, actor, key.identity.name)
     order = _order(session, press, case, now, signer=key.identity.name)
     signed = sign_pdf(
         print_form(definition, case.answers, order),
@@ -214,6 +224,19 @@ def accept_signed_form(
     )  # fmt: skip
 
 
+def require_signatory(
+    session: Session, case: Case, definition: Definition, actor: Actor, name: str
+) -> None:  # fmt: skip
+    """
+    Refuse a signature by somebody who does not represent the applicant as far as the dossier says.
+
+    :raises NotASignatory: naming who would.
+    """
+    allowed = signatories(session, case, definition, actor)
+    if not counts(name, allowed):
+        raise NotASignatory(name=name, allowed=", ".join(allowed))
+
+
 def _matching_signer(
     session: Session, case: Case, definition: Definition, actor: Actor, reports: list[SignatureReport]
 ) -> str:
@@ -228,9 +251,9 @@ def _matching_signer(
             _FAULTS[faulty.verdict],
             name=faulty.signer.name or faulty.field,
         )
-    allowed = {fold(name) for name in representatives(session, case, definition, actor) if name.strip()}
+    allowed = signatories(session, case, definition, actor)
     names = [each.signer.name for each in reports]
-    found = next((name for name in names if fold(name) in allowed), None)
+    found = next((name for name in names if counts(name, allowed)), None)
     if found is None:
         raise _refused(
             "other-signer",
@@ -240,22 +263,6 @@ def _matching_signer(
             name=", ".join(names),
         )
     return found
-
-
-def representatives(session: Session, case: Case, definition: Definition, actor: Actor) -> list[str]:
-    """
-    Return the names whose signature counts: the account's, the applicant's own, and representatives in the answers.
-
-    A program's name is whatever its enterprise called it, so it counts for nobody.
-
-    Representatives are asked for by questions, or columns of a table, of the code ``representative``.
-    """
-    applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
-    tables = [case.answers.get(field.code) for field in definition.fields().values() if field.type == "rows"]
-    rows = [case.answers, *(row for table in tables for row in table or ())]
-    answered = [str(row[REPRESENTATIVE]) for row in rows if row.get(REPRESENTATIVE)]
-    own = [] if actor.kind is ActorKind.CLIENT else [actor.name]
-    return [*own, applicant, *answered]
 
 
 def _open_digest(case: Case, definition: Definition, actor: Actor) -> str:

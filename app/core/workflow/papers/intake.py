@@ -14,11 +14,12 @@ MAX_NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file that was let in and lies in the store; no document names it yet."""
+    """A file that was let in and lies in the store; no document names it yet. ``signers`` signed it validly."""
 
     file: StoredFile
     media_type: MediaType
     name: str
+    signers: tuple[str, ...] = ()
 
 
 def keep_file(

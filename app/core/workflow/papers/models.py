@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
@@ -17,6 +18,14 @@ class Source(StrEnum):
     UPLOAD = "UPLOAD"
     VAULT = "VAULT"
     SCAN = "SCAN"
+
+
+class Part(StrEnum):
+    """What a file holds of a paper that needs a translation: the original, its translation, or all of it."""
+
+    WHOLE = "WHOLE"
+    ORIGINAL = "ORIGINAL"
+    TRANSLATION = "TRANSLATION"
 
 
 class AttachmentState(StrEnum):
@@ -50,6 +59,7 @@ class CaseComponent(Base):
         CheckConstraint("state in ('ATTACHED', 'REPLACED', 'REMOVED')", name="state"),
         CheckConstraint("reused >= 0 and (source = 'VAULT') = (reused > 0)", name="reused"),
         CheckConstraint("length(file_name) between 1 and 255", name="file_name"),
+        CheckConstraint("part in ('WHOLE', 'ORIGINAL', 'TRANSLATION')", name="part"),
         Index("ix_workflow_component_case_id", "case_id", "component"),
         Index("ix_workflow_component_document_id", "document_id"),
         tenancy(Tenancy.TENANT),
@@ -64,6 +74,10 @@ class CaseComponent(Base):
     attached_at: Mapped[datetime]
     attached_by: Mapped[UUID | None] = mapped_column(comment="null: the platform itself")
     source: Mapped[str] = mapped_column(Text)
+    part: Mapped[str] = mapped_column(Text, server_default="WHOLE")
+    signers: Mapped[list[Any]] = mapped_column(
+        server_default="[]", comment="names of valid signatures when it was attached"
+    )
     reused: Mapped[int] = mapped_column(comment="0 for a new paper, n for its n-th use in a further dossier")
     state: Mapped[str] = mapped_column(Text)
 
