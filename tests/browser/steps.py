@@ -67,8 +67,15 @@ def put_papers(page: Page, password: str = PASSWORD) -> None:
         page.locator("#f-files").set_input_files(
             [{"name": name, "mimeType": "application/pdf", "buffer": body}]
         )
+        if page.locator("input[name=part]").count():
+            page.locator("input[name=part][value=WHOLE]").check()
         page.locator("form[enctype] button[type=submit]").click()
         expect(page.locator("#files")).to_contain_text(name)
+        if page.locator("#files a[href*='/sign?file=']").count():
+            page.locator("#files a[href*='/sign?file=']").click()
+            page.locator("#f-password").fill(password)
+            page.locator("form[action$='/sign'] button").click()
+            page.wait_for_url(re.compile("/papers/[A-Z_]+$"))
     page.goto(base)
 
 

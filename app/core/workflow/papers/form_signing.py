@@ -76,7 +76,7 @@ class NotASignatory(Conflict):
     code = "workflow.not-a-signatory"
     title = "This certificate cannot sign for the applicant."
     detail = "It names “%(name)s”; the dossier names as representatives: %(allowed)s."
-    hint = "Let a representative sign, or enter in the form who signs by power of attorney and attach the power of attorney."
+    hint = "Let a representative sign, or enter in the form who signs by power of attorney, and attach that power."
 
 
 class SignedFileRefused(Invalid):
