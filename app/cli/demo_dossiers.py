@@ -28,8 +28,9 @@ from app.core.kit.actor import Actor
 from app.core.kit.time import local_day
 from app.core.workflow import procedures
 from app.core.workflow.models import Case
-from app.core.workflow.papers import Press, components, form_signing
+from app.core.workflow.papers import Press, components, form_signing, missing_components
 from app.core.workflow.papers.intake import KeptFile, keep_file
+from app.core.workflow.papers.paper_signing import sign_paper
 from app.investment import facade as investment
 from app.modules import Platform
 
@@ -108,12 +109,19 @@ class Storyteller:
                 return
             case = session.get_one(Case, case_id)
             definition = procedures.definition_of(session, case.version_id)
-            for problem in components.missing_components(session, case, definition):
+            to_sign = {part.code for part in definition.components if part.signed}
+            for problem in missing_components(session, case, definition):
                 code = problem.name.removeprefix("component-")
-                components.attach_files(
+                (row,) = components.attach_files(
                     session, case=case, definition=definition, code=code, files=[self._paper(code)],
                     actor=filer, now=at,
                 )  # fmt: skip
+                if code in to_sign:
+                    session.flush()  # the paper is read again to be signed
+                    sign_paper(
+                        session, press=press, case=case, definition=definition, code=code, attachment_id=row.id,
+                        actor=filer, now=at,
+                    )  # fmt: skip
             session.flush()  # the form that is signed lists the papers
             form_signing.sign_form(
                 session, press=press, case=case, definition=definition, actor=filer, now=at
