@@ -51,13 +51,14 @@ class Filer:
         self.call("PATCH", f"{base}/answers", json={"answers": answers})
         return base
 
-    def attach(self, base: str) -> None:
-        """Put a file into every component that must have one."""
+    def attach(self, base: str, house: House) -> None:
+        """Put a file into every component that must have one, signed where it must be."""
         for each in self.call("GET", f"{base}/components").json()["items"]:
             if each["mandatory"] and not each["from_form"]:
-                upload = {
-                    "files": (f"{each['code']}.pdf", files.pdf(A=f"({each['code']})"), "application/pdf")
-                }
+                body = files.pdf(A=f"({each['code']})")
+                if each["signed"]:
+                    body = signed_elsewhere(house, body, REPRESENTATIVE)
+                upload = {"files": (f"{each['code']}.pdf", body, "application/pdf")}
                 self.call("POST", f"{base}/components/{each['code']}/files", files=upload)
 
     def signed(self, base: str, house: House) -> bytes:

@@ -92,8 +92,8 @@ def _people(house: House, origin: str) -> dict[str, Role]:
 def _known(role: Role, filer: Filer, house: House, party: str) -> None:
     """Give a role a draft, one that may be filed and one whose form waits for its signature."""
     draft, ready, unsigned = (filer.answered(party) for _ in range(3))
-    filer.attach(draft)
-    filer.attach(ready)
+    filer.attach(draft, house)
+    filer.attach(ready, house)
     filer.call(
         "POST",
         f"{ready}/form/signed",

@@ -66,6 +66,8 @@ def test_from_the_first_token_to_the_filed_dossier(house: House, origin: str, pr
     for each in lacking:
         if each["mandatory"] and not each["from_form"]:
             body = files.pdf(Paper=f"({each['code']})")
+            if each["signed"]:
+                body = signed_elsewhere(house, body, REPRESENTATIVE)
             upload = {"files": (f"{each['code']}.pdf", body, "application/pdf")}
             kept = filer.call("POST", f"{base}/components/{each['code']}/files", files=upload).json()
             assert [file["name"] for file in kept["files"]] == [f"{each['code']}.pdf"]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import File, Path, Request, Response, UploadFile
+from fastapi import File, Form, Path, Request, Response, UploadFile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.core.workflow.papers import components, form_signing
 from app.core.workflow.papers.components import Slot
 from app.core.workflow.papers.form import has_form
 from app.core.workflow.papers.intake import keep_file
+from app.core.workflow.papers.models import Part
 from app.web import papers_view
 from app.web.api.door import Bringer, IfMatch, OwnBrowser, Reader, Writer, etag, refuse_stale
 from app.web.api.schemas import ComponentList, ComponentOut, FileOut, FormOut
@@ -53,21 +54,28 @@ def add_files(
     case_id: UUID,
     component: ComponentCode,
     files: Annotated[list[UploadFile], File(description="One or more files; all are taken or none.")],
+    part: Annotated[
+        Part,
+        Form(description="What the files hold of a paper that needs a translation; WHOLE for any other."),
+    ] = Part.WHOLE,
     if_match: IfMatch = "",
 ) -> ComponentOut:
     """Put files into a component. The same file under the same name is taken once, however often it is sent."""
     case, definition = papers_view.case_of(session, case_id, actor)
-    components.slot(session, case, definition, component)
+    found = components.slot(session, case, definition, component)
     if not components.may_change(case, definition, actor):
         raise components.PapersNotOpen
     session.rollback()  # the files are inspected without a connection
     store = request.app.state.kernel.store
     kept = [keep_file(store, stream=each.file, filename=each.filename or "file") for each in files]
+    if found.component.signed:
+        kept = [papers_view.with_signers(request, each) for each in kept]
     case, definition = papers_view.case_of(session, case_id, actor)
     refuse_stale(session, case, if_match)
     components.attach_files(
-        session, case=case, definition=definition, code=component, files=kept, actor=actor, now=utcnow()
-    )
+        session, case=case, definition=definition, code=component, files=kept, actor=actor, now=utcnow(),
+        part=part if found.component.translation else Part.WHOLE,
+    )  # fmt: skip
     session.flush()  # the answer shows what was just attached
     return _component(components.slot(session, case, definition, component))
 
@@ -166,7 +174,7 @@ def _component(each: Slot) -> ComponentOut:
         code=each.component.code,
         title=each.component.title,
         mandatory=each.component.mandatory,
-        from_form=each.from_form,
+        from_form=each.from_form, signed=each.component.signed, translation=each.component.translation,
         files=[
             FileOut(
                 id=file.id, document_id=file.document_id, name=file.file_name, media_type=file.media_type,

@@ -172,6 +172,10 @@ class ComponentOut(_Shape):
     title: dict[str, str]
     mandatory: bool
     from_form: bool = Field(description="The signed form fills it; nothing is uploaded here.")
+    signed: bool = Field(description="A file of it must carry the signature of a representative (PAdES).")
+    translation: bool = Field(
+        description="It needs a Vietnamese translation: say with each file what it holds."
+    )
     files: list[FileOut]
 
 
