@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import app.investment.commitments.models
 import app.investment.models
 import app.investment.spatial.models  # noqa: F401  maps the tables
 from app.core.i18n import N_
@@ -13,6 +14,17 @@ from app.core.workflow.permissions import FILE, READ
 from app.core.workflow.step import Effect
 from app.investment import handlers, jobs, procedures
 from app.investment.clients import registry_of
+from app.investment.commitments import handlers as commitment_handlers
+from app.investment.commitments.events import CommitmentJudged, CommitmentShown
+from app.investment.commitments.pages import (
+    LIST,
+    commitment_pages,
+    commitment_uploads,
+    dossier_panel,
+    my_zone_panel,
+)
+from app.investment.commitments.permissions import CHECK, PERMISSIONS
+from app.investment.commitments.service import register_commitments
 from app.investment.events import CertificateIssued, ProjectCodeAnswered
 from app.investment.pages import (
     GUIDE,
@@ -32,7 +44,7 @@ from app.investment.service import PressRoom
 from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
-from app.web.panels import DOSSIER, ENTERPRISE
+from app.web.panels import DOSSIER, ENTERPRISE, MY_ZONE
 from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
 FOLDER = Path(__file__).parent
@@ -41,17 +53,29 @@ FOLDER = Path(__file__).parent
 def _effects(kernel: Kernel) -> Mapping[str, Effect]:
     settings = kernel.settings
     room = PressRoom(kernel.store, kernel.signing, kernel.zone, settings.origin)
-    return procedures.effects(room, simulated=settings.investment_registry_simulated)
+    return {
+        **procedures.effects(room, simulated=settings.investment_registry_simulated),
+        "register_commitments": register_commitments,
+    }
 
 
 def _register(kernel: Kernel, heard: HandlerRegistry, background: JobRegistry) -> None:
     handlers.register(heard)
     jobs.register(background, registry_of(kernel.settings))
+    commitment_handlers.register(heard, background, kernel.zone.tz)
 
 
 MODULE = ModuleSpec(
     code="investment",
-    routers=(guide_pages, code_pages, certificate_pages, project_pages, spatial_pages),
+    routers=(
+        commitment_pages,
+        commitment_uploads,
+        guide_pages,
+        code_pages,
+        certificate_pages,
+        project_pages,
+        spatial_pages,
+    ),
     doors=(
         Door(
             N_("What do I need?"),
@@ -72,6 +96,7 @@ MODULE = ModuleSpec(
             events={CertificateIssued: lambda event: {str(event.project_id)}},
         ),
     ),
+    permissions=PERMISSIONS,
     templates=FOLDER / "templates" / "investment",
     procedures=FOLDER / "procedures",
     catalogue=FOLDER / "procedures" / "catalogue.yaml",
@@ -79,6 +104,7 @@ MODULE = ModuleSpec(
     guards=lambda kernel: procedures.GUARDS,
     effects=_effects,
     menu=(
+        MenuItem("commitments", N_("Commitments"), LIST, "list-check", frozenset({CHECK}), 37),
         MenuItem("projects", N_("Projects"), PROJECTS, "building-factory-2", frozenset({FILE, READ}), 36),
         MenuItem(
             "certificates", N_("Certificates"), REGISTER, "file-certificate", frozenset({FILE, READ}), 35
@@ -101,8 +127,23 @@ MODULE = ModuleSpec(
         ObjectPanel(
             ENTERPRISE, "dossiers", N_("Dossiers"), "investment/_enterprise_dossiers.html", dossiers_panel, 30
         ),
+        ObjectPanel(
+            DOSSIER, "commitments", N_("Commitments"), "investment/_commitments_panel.html", dossier_panel, 20
+        ),
+        ObjectPanel(
+            MY_ZONE,
+            "commitments",
+            N_("Commitments to be met"),
+            "investment/_commitments_panel.html",
+            my_zone_panel,
+            50,
+        ),
     ),
     register=_register,
-    notice_kinds=handlers.KINDS,
-    pokes={ProjectCodeAnswered.name: handlers.pokes_of},
+    notice_kinds=(*handlers.KINDS, *commitment_handlers.KINDS),
+    pokes={
+        ProjectCodeAnswered.name: handlers.pokes_of,
+        CommitmentShown.name: commitment_handlers.pokes_of,
+        CommitmentJudged.name: commitment_handlers.pokes_of,
+    },
 )

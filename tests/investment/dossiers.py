@@ -24,6 +24,9 @@ from app.core.workflow.papers import Press, components, form_signing, missing_co
 from app.core.workflow.papers.intake import keep_file
 from app.core.workflow.papers.models import Part
 from app.core.workflow.papers.paper_signing import sign_paper
+from app.investment.clients import Answer, AnswerState
+from app.investment.models import CodeRequest
+from app.investment.service import project_codes
 from app.modules import Platform
 from tests.core.documents import files
 from tests.investment.requests import request
@@ -146,3 +149,18 @@ class Office:
         self.sign(case_id, login=login)
         self.take(case_id, login, "submit")
         return case_id
+
+    def to_certificate(self, case_id: UUID) -> None:
+        """Take a filed dossier to its signed certificate; the national registry has given a code."""
+        for login, action in (("mot.cua", "accept"), ("tham.dinh", "take_up")):
+            self.take(case_id, login, action)
+        self.take(case_id, "tham.dinh", "draft_decision", reason="Hồ sơ đầy đủ.")
+        self.take(case_id, "truong.phong", "approve")
+        with self.database.transaction(SessionContext(DbRole.OFFICER)) as session:
+            requests = select(CodeRequest).where(CodeRequest.case_id == case_id)
+            for request_row in session.scalars(requests.where(CodeRequest.state == "WAITING")):
+                code = f"{case_id.int % 10**10:010d}"
+                project_codes.take_answer(
+                    session, request_id=request_row.id, answer=Answer(AnswerState.ISSUED, code), now=self.now
+                )
+        self.take(case_id, "lanh.dao", "sign")

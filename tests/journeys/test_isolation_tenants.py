@@ -152,6 +152,7 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             " select %s, %s, id, now(), now() + interval '1 day', now() from auth_user where login = 'mot.cua'",
             [absence, row[1]],
         )
+        commitment = _commitment(connection, whose)
         connection.execute(
             "insert into web_kept_form (id, user_id, at, content) values (%s, %s, now(), 'x')", [form, row[1]]
         )
@@ -172,8 +173,24 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         "referral_id": referral,
         "invitation_id": invitation,
         "delegation_id": delegation,
+        "commitment_id": commitment,
     }
     return {name: str(key) for name, key in keys.items()}
+
+
+def _commitment(connection: psycopg.Connection[Any], whose: Belongings) -> UUID:
+    """Make a commitment of a project."""
+    project, commitment = uuid7(), uuid7()
+    connection.execute(
+        "insert into registry_project (id, party_id, name_vi, site, created_at) values (%s, %s, %s, 'S1', now())",
+        [project, whose.party_id, whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into investment_commitment (id, party_id, project_id, case_id, number, kind, text, article, promised,"
+        " due_on, created_at) values (%s, %s, %s, %s, 1, 'FIRE', %s, 'x', '', '2030-01-01', now())",
+        [commitment, whose.party_id, project, whose.keys["case_id"], whose.secrets[0]],
+    )
+    return commitment
 
 
 def _claim(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID) -> tuple[UUID, UUID]:

@@ -1,5 +1,6 @@
 """The read side of investment."""
 
+from app.investment.commitments.queries import CommitmentLine, commitments_of
 from app.investment.queries.guiding import (
     Guide,
     catalogue,
@@ -26,11 +27,13 @@ from app.investment.queries.register import (
 
 __all__ = [
     "AsOf",
+    "CommitmentLine",
     "Guide",
     "Position",
     "Wanted",
     "catalogue",
     "certificates",
+    "commitments_of",
     "dossiers",
     "guide",
     "guide_of_day",
