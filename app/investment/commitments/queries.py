@@ -61,14 +61,14 @@ def commitments_of(
     session: Session, project_id: UUID, *, now: datetime, zone: ZoneInfo
 ) -> list[CommitmentLine]:
     """Return the commitments of a project in the order of their days."""
-    return _lines(session, Commitment.project_id == project_id, now=now, zone=zone)
+    return sorted(_lines(session, Commitment.project_id == project_id, now=now, zone=zone), key=_in_order)
 
 
 def commitments_of_case(
     session: Session, case_id: UUID, *, now: datetime, zone: ZoneInfo
 ) -> list[CommitmentLine]:
     """Return the commitments that a dossier led to."""
-    return _lines(session, Commitment.case_id == case_id, now=now, zone=zone)
+    return sorted(_lines(session, Commitment.case_id == case_id, now=now, zone=zone), key=_in_order)
 
 
 def commitments_of_parties(
@@ -130,6 +130,10 @@ def evidence_of(session: Session, commitment_ids: Sequence[UUID]) -> dict[UUID, 
 def shown(evidence: Sequence[Evidence], zone: ZoneInfo) -> list[Shown]:
     """Return evidence as the rules see it."""
     return [Shown(local_day(each.at, zone), each.confirmed) for each in evidence]
+
+
+def _in_order(line: CommitmentLine) -> tuple[date, str, int]:
+    return line.due_on, line.case_code, line.number
 
 
 def _unfulfilled() -> ColumnElement[bool]:
