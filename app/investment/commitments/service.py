@@ -66,6 +66,8 @@ def register_commitments(step: Step) -> None:
         .order_by(Certificate.revision.desc())
         .limit(1)
     ).one()
+    if certificate.revision > 1:
+        return  # what was promised with the first certificate is followed up already
     for number, row in enumerate(promised, 1):
         step.session.add(
             Commitment(
