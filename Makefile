@@ -54,6 +54,10 @@ test-fast: ## Tests without browser, within about 90 s
 test-deep: ## Long fuzz, kill cycles and mutations
 	@$(PYTHON) tools/bootstrap.py test -m deep --timeout 3600 $(ARGS)
 
+.PHONY: pictures
+pictures: ## Make the pictures of the guides anew, by the browser tests that walk there
+	@FTZ_SCREENS=guides $(PYTHON) tools/bootstrap.py test -m browser -p no:randomly tests/browser/test_journey.py tests/browser/test_board.py $(ARGS)
+
 .PHONY: bench
 bench: setup-dev ## Print the ratio tables of every benchmark
 	@for name in $(or $(BENCH),$(BENCHES)); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; done

@@ -176,15 +176,31 @@ def _inside(route: Route, url: str, faults: Faults) -> None:
         route.abort()
 
 
+# The pictures of the guides in docs: which screen of which journey each shows. `make pictures` makes them anew.
+GUIDE_PICTURES = {
+    "01-start-vi-wide-light": "start",
+    "06-tasks-vi-wide-light": "dossier-tasks",
+    "09-inbox-vi-wide-light": "inbox",
+    "10-accepted-vi-wide-light": "dossier",
+    "12-signed-vi-wide-light": "dossier-signed",
+    "15-verified-vi-wide-light": "verified",
+    "60-board-vi-wide-light": "board",
+}
+
+
 @pytest.fixture
 def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Save a screenshot under var/screens when FTZ_SCREENS is set."""
+    """Save a screenshot under var/screens when FTZ_SCREENS is set; ``guides`` makes those of the guides anew."""
+    wanted = os.environ.get("FTZ_SCREENS")
     folder = ROOT / "var" / "screens"
 
     def take(page: Page, name: str) -> None:
-        if os.environ.get("FTZ_SCREENS"):
-            folder.mkdir(parents=True, exist_ok=True)
-            page.evaluate("() => document.fonts.ready.then(() => 1)")
-            page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+        if not wanted:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        page.evaluate("() => document.fonts.ready.then(() => 1)")
+        page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+        if wanted == "guides" and name in GUIDE_PICTURES:
+            page.screenshot(path=str(ROOT / "docs" / "images" / f"{GUIDE_PICTURES[name]}.png"))
 
     return take

@@ -153,7 +153,11 @@ def test_every_job_of_a_person_is_given_that_persons_parties_only(works: Works) 
 
 
 # Jobs that act for the platform itself; a new one is a decision, since it sees the rows of all.
-AS_SYSTEM = {"notifications.deliver"}  # reads nothing but the one delivery that its arguments name
+AS_SYSTEM = {
+    "notifications.deliver",  # reads nothing but the one delivery that its arguments name
+    "notifications.mail",  # reads nothing but the one letter that its arguments name
+    "investment.ask_registry",  # reads nothing but the one request for a project code that its arguments name
+}
 
 
 def test_jobs_that_run_as_the_platform_are_listed(works: Works) -> None:

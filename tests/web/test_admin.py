@@ -20,7 +20,7 @@ from app.core.kit.time import local_day, utcnow
 from app.core.workflow.models import Case
 from app.web.pages import admin as pages
 from tests.conftest import clone
-from tests.faults.people import AUTH, OFFICER, House, draft, house_on
+from tests.faults.people import AUTH, OFFICER, House, filed, house_on
 
 INITIAL = re.compile(r'class="initial-password">([^<]+)<')
 NEW = "bảy con vịt dưới ao"
@@ -101,8 +101,8 @@ class TestBorders:
             assert answer.headers["location"].startswith("/login?next="), path
 
     def test_an_administrator_reads_no_dossier(self, house: House) -> None:
-        case_id = draft(house.person("hoshi"), "hoshi")
-        assert house.person("quan.tri").get(f"/dossiers/{case_id}").status_code in {403, 404}
+        case_id = filed(house.person("hoshi"), "hoshi", mark="Không xem")
+        assert house.person("quan.tri").get(f"/dossiers/{case_id}").status_code == 403
 
 
 class TestOwnAccount:
@@ -293,7 +293,7 @@ class TestPerson:
 class TestHandOver:
     @pytest.fixture
     def case_id(self, house: House) -> UUID:
-        key = draft(house.person("hoshi"), "hoshi")
+        key = filed(house.person("hoshi"), "hoshi", mark="Bàn giao")
         with house.database.transaction(OFFICER) as session:
             owner = user_id(house, "tham.dinh")
             session.execute(update(Case).where(Case.id == key).values(assigned_to=owner))

@@ -78,7 +78,7 @@ class TestAnswers:
         dossier = firm.post("/dossiers", {"procedure": "IRC", "party_id": party(firm)}).json()
         officer = ApiClient(client).sign_in("mot.cua", PASSWORD)
         answer = officer.patch(f"/dossiers/{dossier['id']}/answers", {"answers": {"site": "S2"}})
-        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
 class TestTakeAction:

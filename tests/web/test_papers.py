@@ -242,11 +242,12 @@ class TestVault:
 class TestForm:
     def test_prints_at_any_moment(self, world: World, visitor: Callable[..., Visitor]) -> None:
         case_id = world.draft()
-        for login in ("nop.hoso", "mot.cua"):
-            answer = visitor(login).client.get(f"/dossiers/{case_id}/form.pdf?lang=en")
-            assert answer.headers["content-type"] == "application/pdf"
-            assert "Reference translation" in " ".join(papers.text_of(answer.content).split())
-        assert visitor("nop.hoso").client.get(f"/dossiers/{case_id}/form.pdf?lang=xx").status_code == 422
+        applicant, path = visitor("nop.hoso").client, f"/dossiers/{case_id}/form.pdf"
+        answer = applicant.get(f"{path}?lang=en")
+        assert answer.headers["content-type"] == "application/pdf"
+        assert "Reference translation" in " ".join(papers.text_of(answer.content).split())
+        assert applicant.get(f"{path}?lang=xx").status_code == 422
+        assert visitor("mot.cua").client.get(path).status_code == 404, "a draft is its applicant's alone"
 
     def test_sign_here_asks_for_the_password(self, world: World, visitor: Callable[..., Visitor]) -> None:
         who, path = visitor("nop.hoso"), f"/dossiers/{world.draft()}/sign"
