@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FloatRect,
+    Page,
+    Route,
+    sync_playwright,
+)
 
 from app.core.db.cluster import PrivateCluster
 from app.core.settings import ROOT
@@ -182,10 +190,11 @@ GUIDE_PICTURES = {
     "06-tasks-vi-wide-light": "dossier-tasks",
     "09-inbox-vi-wide-light": "inbox",
     "10-accepted-vi-wide-light": "dossier",
-    "12-signed-vi-wide-light": "dossier-signed",
     "15-verified-vi-wide-light": "verified",
     "60-board-vi-wide-light": "board",
 }
+
+GUIDE_CLIP: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 640}
 
 
 @pytest.fixture
@@ -201,6 +210,8 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
         page.evaluate("() => document.fonts.ready.then(() => 1)")
         page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
         if wanted == "guides" and name in GUIDE_PICTURES:
-            page.screenshot(path=str(ROOT / "docs" / "images" / f"{GUIDE_PICTURES[name]}.png"))
+            page.screenshot(
+                path=str(ROOT / "docs" / "images" / f"{GUIDE_PICTURES[name]}.png"), clip=GUIDE_CLIP
+            )
 
     return take

@@ -156,6 +156,18 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         connection.execute(
             "insert into web_kept_form (id, user_id, at, content) values (%s, %s, now(), 'x')", [form, row[1]]
         )
+        file = uuid7()
+        connection.execute(
+            "insert into workflow_component (id, case_id, party_id, component, document_id, file_name, attached_at,"
+            " source, reused, state) values (%s, %s, %s, 'FINANCE', %s, %s, now(), 'UPLOAD', 0, 'ATTACHED')",
+            [
+                file,
+                whose.keys["case_id"],
+                whose.party_id,
+                whose.keys["document_id"],
+                f"{whose.secrets[0]}.pdf",
+            ],
+        )
         invitation, delegation = _offers(connection, whose, row[1])
         representative, proposal = _record(connection, whose, row[1])
     keys = {
@@ -165,6 +177,7 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         "client_id": client,
         "absence_id": absence,
         "form_id": form,
+        "file_id": file,
         "session_id": row[0],
         "user_id": row[1],
         "membership_id": row[2],
