@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import event, select
 
+from app.cli.demo_zone import SEA_STAR
 from app.core.auth.models import Office, Party, User
 from app.core.auth.service import fold_login
 from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
@@ -82,11 +83,8 @@ def people(database: Database, bench: World) -> dict[str, Actor]:
         "leader": "LEADER",
     }
     with database.session(OFFICER) as session:
-        party = session.scalars(
-            select(Party.id).where(Party.kind == "ENTERPRISE").order_by(Party.name)
-        ).first()
+        party = session.scalars(select(Party.id).where(Party.name == SEA_STAR)).one()
         office = session.scalars(select(Office.party_id).where(Office.code == "INVEST")).one()
-        assert party is not None
         found = {}
         for who, login in logins.items():
             user_id = session.scalars(select(User.id).where(User.login == fold_login(login))).one()
