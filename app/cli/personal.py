@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
@@ -15,6 +17,7 @@ from app.core.privacy import bind_keys, reseal
 from app.core.settings import Settings
 from app.core.settings.zone import load_zone
 from app.core.workflow import retention
+from app.registry.facade import IdentityDue, erase_identities, identities_due
 
 OFFICER = SessionContext(DbRole.OFFICER)
 
@@ -29,7 +32,7 @@ def due() -> None:
     """Say whose personal data have passed their time. Changes nothing."""
     settings = Settings()
     with _session(settings) as session:
-        _report(retention.due(session, now=utcnow(), zone=load_zone(settings.zone_file).tz))
+        _report(_found(session, settings, utcnow()))
 
 
 @personal.command()
@@ -42,16 +45,21 @@ def erase(*, yes: bool) -> None:
     """
     settings, now = Settings(), utcnow()
     with _session(settings) as session:
-        found = retention.due(session, now=now, zone=load_zone(settings.zone_file).tz)
+        found = _found(session, settings, now)
         _report(found)
         if not found:
             return
         if not yes:
             click.echo("Nothing was changed. Run `ftz personal erase --yes` to erase.")
             return
-        keys = retention.erase(session, found, actor=SYSTEM, now=now)
+        keys = retention.erase(session, found.dossiers, actor=SYSTEM, now=now)
+        keys += erase_identities(session, found.people, actor=SYSTEM, now=now)
         session.commit()
-        click.secho(f"Erased: {len(found)} dossiers, {keys} data keys destroyed, each recorded.", fg="green")
+        click.secho(
+            f"Erased: {len(found.dossiers)} dossiers, {len(found.people)} identity documents,"
+            f" {keys} data keys destroyed, each recorded.",
+            fg="green",
+        )
 
 
 @personal.command()
@@ -67,11 +75,31 @@ def rotate() -> None:
     click.echo("Back up now: the backup made before does not hold the new key.")
 
 
-def _report(found: list[retention.Due]) -> None:
-    for rule, count in Counter(each.rule for each in found).items():
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What has passed its time."""
+
+    dossiers: list[retention.Due]
+    people: list[IdentityDue]
+
+    def __bool__(self) -> bool:
+        return bool(self.dossiers or self.people)
+
+
+def _found(session: ContextSession, settings: Settings, now: datetime) -> Found:
+    zone = load_zone(settings.zone_file).tz
+    return Found(retention.due(session, now=now, zone=zone), identities_due(session, now=now, zone=zone))
+
+
+def _report(found: Found) -> None:
+    for rule, count in Counter(each.rule for each in found.dossiers).items():
         click.echo(f"{rule.value:<14}{count:>6}  {retention.TITLES[rule]}")
-    for each in found:
+    for each in found.dossiers:
         click.echo(f"  {each.case_id}  {each.code or '-':<18} since {each.since:%Y-%m-%d}")
+    if found.people:
+        click.echo(f"{'IDENTITY':<14}{len(found.people):>6}  Identity documents of former representatives")
+    for person in found.people:
+        click.echo(f"  {person.representative_id}  {'-':<18} since {person.since:%Y-%m-%d}")
     if not found:
         click.echo("Nothing has passed its time.")
 

@@ -8,11 +8,17 @@ from enum import StrEnum
 from app.core.errors import FieldProblem
 from app.core.i18n import N_
 from app.core.kit.taxcode import InvalidTaxCode, parse_tax_code
+from app.core.kit.text import nfc
 
 HOME = "VN"
+PERSON_HOLDER = "representative"
+ID_NUMBER = "representative.id_number"
+"""Under which kind and name the number of a representative's document is sealed."""
 _COUNTRY = re.compile("[A-Z]{2}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ().-]{5,24}")
+_CITIZEN_NUMBER = re.compile(r"[0-9]{12}")
+_DOCUMENT_NUMBER = re.compile(r"[A-Za-z0-9]{5,20}")
 LONGEST_NAME, LONGEST_TEXT = 250, 300
 
 # What each fault of a tax code asks for, in words of the form.
@@ -56,6 +62,13 @@ class AddressKind(StrEnum):
     HEAD_OFFICE = "HEAD_OFFICE"
     BRANCH = "BRANCH"
     SITE = "SITE"
+
+
+class IdentityKind(StrEnum):
+    """By which document somebody is known."""
+
+    CITIZEN_CARD = "CITIZEN_CARD"
+    PASSPORT = "PASSPORT"
 
 
 class ProposalState(StrEnum):
@@ -155,6 +168,25 @@ def representative_problems(*, name: str, position: str, nationality: str) -> It
             yield too_long(field, LONGEST_NAME)
         elif unprintable(text):
             yield FieldProblem(field, "characters", "The text has characters that cannot be shown.")
+
+
+def clean_number(typed: str) -> str:
+    """Return a document number without the spaces, dots and dashes that people put between its parts."""
+    return re.sub(r"[\s.\-]", "", nfc(typed))
+
+
+def identity_problems(*, kind: str, number: str) -> Iterator[FieldProblem]:
+    """Yield what is wrong with an identity document as given."""
+    if kind not in set(IdentityKind):
+        yield FieldProblem("identity_kind", "choice", "Choose the kind of document.")
+    if not number:
+        yield FieldProblem("identity_number", "required", "Give the number of the document.")
+    elif kind == IdentityKind.CITIZEN_CARD and not _CITIZEN_NUMBER.fullmatch(number):
+        yield FieldProblem("identity_number", "digits", "An identity card number has twelve digits.")
+    elif not _DOCUMENT_NUMBER.fullmatch(number):
+        yield FieldProblem(
+            "identity_number", "characters", "A document number has 5 to 20 letters and digits, no accents."
+        )
 
 
 def too_long(field: str, maximum: int) -> FieldProblem:

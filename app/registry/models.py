@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Tenancy, tenancy
+from app.core.privacy import opens_on_load
 from app.registry.domain import (
     AddressKind,
     EnterpriseKind,
@@ -118,7 +119,11 @@ class Address(Base):
 
 
 class Representative(Base):
-    """Who acts for an enterprise by law or appointment, in which position, for a period."""
+    """
+    Who acts for an enterprise by law or appointment, in which position, for a period.
+
+    ``identity`` is empty, or the kind of the identity document and its number, sealed for this person alone.
+    """
 
     __tablename__ = "registry_representative"
     __table_args__ = (
@@ -133,8 +138,16 @@ class Representative(Base):
     position: Mapped[str] = mapped_column(Text)
     nationality: Mapped[str] = mapped_column(Text)
     legal: Mapped[bool] = mapped_column(comment="represents by law, not by a power of attorney")
+    identity: Mapped[dict[str, Any]] = mapped_column(
+        default=dict,
+        server_default=text("'{}'"),
+        comment="kind of the identity document, and its number sealed",
+    )
     valid: Mapped[Range[date]] = mapped_column(DATERANGE)
     created_at: Mapped[datetime]
+
+
+opens_on_load(Representative, "identity")
 
 
 class Change(Base):

@@ -20,7 +20,7 @@ from app.registry.events import EnterpriseChanged, EnterpriseRegistered, Project
 from app.registry.pages import ROUTERS
 from app.registry.pages.takeovers import HOME as TAKE_OVERS
 from app.registry.pages.takeovers import takeovers
-from app.registry.permissions import PERMISSIONS, READ, TAKE_OVER
+from app.registry.permissions import FIND_PERSON, PERMISSIONS, READ, TAKE_OVER
 from app.registry.queries.found import enterprise_documents, project_documents
 from app.registry.sites.api import api as sites_api
 from app.registry.sites.pages import MAP
@@ -45,6 +45,7 @@ MODULE = ModuleSpec(
         MenuItem("my-enterprise", N_("My enterprise"), "/my-enterprise", "building", frozenset({FILE}), 30),
         MenuItem("code-lists", N_("Code lists"), "/code-lists", "list", frozenset({READ}), 65),
         MenuItem("takeovers", N_("Take-over"), TAKE_OVERS, "database", frozenset({TAKE_OVER}), 75),
+        MenuItem("find-person", N_("Find a person"), "/registry/people", "id", frozenset({FIND_PERSON}), 66),
         MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 65),
         MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65),
     ),

@@ -8,6 +8,7 @@ MANAGE = "registry.enterprise.manage"
 PROPOSE = "registry.enterprise.propose"
 
 TAKE_OVER = "registry.takeover.run"
+FIND_PERSON = "registry.identity.find"
 
 PERMISSIONS = (
     Permission(
@@ -33,5 +34,11 @@ PERMISSIONS = (
         N_("Take records over"),
         N_("Bring enterprises and projects from older files into the registry, and undo a batch."),
         frozenset({"INTAKE", "HEAD"}),
+    ),
+    Permission(
+        FIND_PERSON,
+        N_("Find a person by document number"),
+        N_("Ask where an exact passport or identity number is entered; each finding is shown to its owner."),
+        frozenset({"HEAD", "LEADER", "AUDITOR"}),
     ),
 )

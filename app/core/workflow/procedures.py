@@ -241,6 +241,19 @@ def _parse(digest: str, content: bytes) -> Definition:
     return Definition.model_validate_json(content)
 
 
+def sealed_names(session: Session, code: str) -> set[str]:
+    """Return under which names the answers to a sealed question stand, in all versions of all procedures."""
+    found = set()
+    for version_id in session.scalars(select(ProcedureVersion.id)):
+        for field in definition_of(session, version_id).fields().values():
+            if field.sensitive and field.code == code:
+                found.add(code)
+            found |= {
+                f"{field.code}.{part.code}" for part in field.fields if part.sensitive and part.code == code
+            }
+    return found
+
+
 def catalogue(session: Session, day: date) -> list[Definition]:
     """Return the procedures in force on a day, ordered by their place in the catalogue."""
     ids = session.scalars(

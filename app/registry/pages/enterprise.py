@@ -14,6 +14,7 @@ from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
 from app.registry.domain import Source
 from app.registry.pages import words
+from app.registry.pages.identity_view import identity_views
 from app.registry.permissions import MANAGE, PROPOSE, READ
 from app.registry.queries import EnterpriseCard, enterprise_card
 from app.registry.queries import records as reading
@@ -55,6 +56,8 @@ def enterprise_page(
     card = visible_card(session, actor, enterprise_id)
     translator, day = request_translator(request), local_day(utcnow(), zone.tz)
     manages = actor.is_officer and actor.may(MANAGE)
+    representatives = reading.representatives(session, card.party_id)
+    identities = identity_views(session, actor, representatives, card, translator)
     sites = {site.code: site.name for site in zone.sites}
     view: dict[str, Any] = {
         "title": card.name_vi,
@@ -65,8 +68,7 @@ def enterprise_page(
             _address(session, each, translator, day) for each in reading.addresses(session, card.party_id)
         ],
         "representatives": [
-            _representative(session, each, translator, day)
-            for each in reading.representatives(session, card.party_id)
+            _representative(session, each, translator, day) | identities[each.id] for each in representatives
         ],
         "projects": [
             {

@@ -36,7 +36,7 @@ from app.web.unit import DbSession, router
 
 representing = router()
 
-PERSON = ("name", "position", "nationality", "since", "reason")
+PERSON = ("name", "position", "nationality", "identity_kind", "identity_number", "since", "reason")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -69,7 +69,10 @@ def add_representative(
 
     def save() -> None:
         assert since is not None, "a missing day is refused before"
-        person = Person(given["name"], given["position"], given["nationality"], given["legal"] == "yes")
+        person = Person(
+            given["name"], given["position"], given["nationality"], given["legal"] == "yes",
+            given["identity_kind"], given["identity_number"],
+        )  # fmt: skip
         service.add_representative(
             session, party_id=enterprise_id, revision=number_of(given["revision"]), person=person, since=since,
             actor=actor, now=utcnow(), reason=given["reason"],
@@ -147,6 +150,7 @@ def _person_form(
         "action": f"/enterprises/{card.party_id}/representatives",
         "back": f"/enterprises/{card.party_id}",
         "countries": words.code_options(session, COUNTRY, day, translator.lang),
+        "identity_kinds": words.options(translator, words.IDENTITY_KINDS),
         "crumbs": crumbs_of(translator, actor, card),
     }
     return show_form(request, session, "registry/representative_form.html", view, given, card, refusal, more)

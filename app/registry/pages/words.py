@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.i18n import N_, Translator
-from app.registry.domain import AddressKind, EnterpriseKind, Source, Verification
+from app.registry.domain import AddressKind, EnterpriseKind, IdentityKind, Source, Verification
 from app.registry.queries.codes import COUNTRY, codes_of_day
 
 KINDS: Mapping[str, str] = {
@@ -36,6 +36,10 @@ ADDRESS_KINDS: Mapping[str, str] = {
     AddressKind.BRANCH: N_("Branch or representative office"),
     AddressKind.SITE: N_("Place of business in the zone"),
 }
+IDENTITY_KINDS: Mapping[str, str] = {
+    IdentityKind.CITIZEN_CARD: N_("Identity card"),
+    IdentityKind.PASSPORT: N_("Passport"),
+}
 CHANGES: Mapping[str, str] = {
     "REGISTERED": N_("Entered into the registry"),
     "EDITED": N_("Record changed"),
@@ -58,6 +62,7 @@ FIELDS: Mapping[str, str] = {
     "address_kind": N_("Kind of address"),
     "address": N_("Address"),
     "representative": N_("Representative"),
+    "identity_kind": N_("Identity document"),
     "since": N_("From"),
     "until": N_("Until"),
 }
@@ -71,6 +76,7 @@ _CODED: Mapping[str, Mapping[str, str]] = {
     "kind": KINDS,
     "verification": VERIFICATIONS,
     "address_kind": ADDRESS_KINDS,
+    "identity_kind": IDENTITY_KINDS,
 }
 
 

@@ -39,6 +39,8 @@ class RepresentativeLine:
     legal: bool
     since: date | None
     until: date | None
+    identity: Mapping[str, Any]
+    """``kind`` and ``number``, the number under its cover; empty when none is entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,14 @@ def representatives(session: Session, party_id: UUID) -> list[RepresentativeLine
     )
     return [
         RepresentativeLine(
-            row.id, row.name, row.position, row.nationality, row.legal, row.valid.lower, row.valid.upper
+            row.id,
+            row.name,
+            row.position,
+            row.nationality,
+            row.legal,
+            row.valid.lower,
+            row.valid.upper,
+            row.identity,
         )
         for row in rows
     ]

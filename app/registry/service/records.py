@@ -18,11 +18,19 @@ from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.text import nfc
-from app.registry.domain import AddressKind, Verification, address_problems, representative_problems
+from app.registry.domain import (
+    AddressKind,
+    Verification,
+    address_problems,
+    clean_number,
+    identity_problems,
+    representative_problems,
+)
 from app.registry.events import EnterpriseChanged
 from app.registry.models import Address, Enterprise, Representative
 from app.registry.permissions import MANAGE
 from app.registry.service.enterprises import EnterpriseInvalid, add_change, as_json, checked_values
+from app.registry.service.identities import seal_identity
 
 EDITABLE = (
     "name_vi", "name_en", "kind", "country", "tax_code", "legal_form", "registration_number", "established_on", "phone",
@@ -60,6 +68,8 @@ class Person:
     position: str
     nationality: str
     legal: bool = True
+    identity_kind: str = ""
+    identity_number: str = ""
 
 
 def edit_enterprise(
@@ -171,12 +181,16 @@ def add_representative(
     Enter who represents an enterprise from a day on, and return the key of the entry.
 
     :raises Forbidden, NotFound, StaleRecord: as ``edit_enterprise``.
-    :raises EnterpriseInvalid: name, position or nationality is missing.
+    :raises EnterpriseInvalid: name, position or nationality is missing, or the identity document does not fit.
     """
     require(actor, MANAGE)
     enterprise = locked(session, party_id, revision)
     said = {name: _text(getattr(person, name)) for name in ("name", "position", "nationality")}
-    if problems := list(representative_problems(**said)):
+    problems = list(representative_problems(**said))
+    known = bool(person.identity_kind or person.identity_number)
+    if known:
+        problems += identity_problems(kind=person.identity_kind, number=clean_number(person.identity_number))
+    if problems:
         raise EnterpriseInvalid(errors=problems)
     entry = Representative(
         id=uuid7(),
@@ -191,8 +205,48 @@ def add_representative(
         "representative": [None, f"{said['name']}, {said['position']}"],
         "since": [None, since.isoformat()],
     }
+    if known:
+        seal_identity(session, entry, kind=person.identity_kind, number=person.identity_number, now=now)
+        values["identity_kind"] = [None, person.identity_kind]
     _advance(session, enterprise, what="REPRESENTATIVE", values=values, reason=reason, actor=actor, now=now)
     return entry.id
+
+
+def set_identity(
+    session: Session,
+    *,
+    party_id: UUID,
+    representative_id: UUID,
+    revision: int,
+    kind: str,
+    number: str,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+) -> int:
+    """
+    Enter the identity document of who represents an enterprise now, or exchange it; return the revision.
+
+    History and log tell that there is one and of which kind, never the number.
+
+    :raises Forbidden, NotFound, StaleRecord: as ``edit_enterprise``; NotFound also for an entry of another enterprise.
+    :raises EnterpriseInvalid: kind or number does not fit, or the representation has ended.
+    """
+    require(actor, MANAGE)
+    enterprise = locked(session, party_id, revision)
+    entry = session.get(Representative, representative_id)
+    if entry is None or entry.party_id != party_id:
+        raise NotFound
+    problems = list(identity_problems(kind=kind, number=clean_number(number)))
+    if entry.valid.upper is not None:
+        problems.append(FieldProblem("identity_number", "ended", "The representation has ended."))
+    if problems:
+        raise EnterpriseInvalid(errors=problems)
+    before = entry.identity.get("kind")
+    seal_identity(session, entry, kind=kind, number=number, now=now)
+    values = {"representative": [None, f"{entry.name}, {entry.position}"], "identity_kind": [before, kind]}
+    _advance(session, enterprise, what="REPRESENTATIVE", values=values, reason=reason, actor=actor, now=now)
+    return enterprise.revision
 
 
 def end_representative(

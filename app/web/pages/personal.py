@@ -56,7 +56,11 @@ FIELD_NAMES = {
     "contact_phone": N_("telephone"),
     "contact_email": N_("e-mail"),
     "document": N_("identity document"),
+    "paper": N_("a paper of the dossier"),
+    "signed_form": N_("the signed form"),
 }
+# Where the page of an object is, by its kind; its owner and officers may open it.
+PLACES = {"case": "/dossiers/{object}", "representative": "/enterprises/{party}"}
 
 
 def personal_view(request: Request, dossier: Dossier, shown: Shown) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def personal_view(request: Request, dossier: Dossier, shown: Shown) -> dict[str,
         "may_open": actor.may(READ),
         "action": f"/dossiers/{dossier.case.id}/personal",
         "purpose": gettext(PURPOSES[Purpose(shown.purpose)]) if shown.purpose else "",
-        "purposes": _purposes(request),
+        "purposes": purposes_of(request),
     }
 
 
@@ -87,15 +91,23 @@ def open_personal(
     dossier = dossier_view.load(session, case_id, actor)
     given, note = text(posted, "purpose"), text(posted, "note")
     try:
-        if given not in CHOSEN:
-            problem = FieldProblem("purpose", "missing", N_("Choose the purpose."))
-            raise PurposeMissing(errors=[problem])
         record_reading(
-            session, what=read_of(dossier.case), purpose=Purpose(given), note=note, actor=actor, now=utcnow()
+            session, what=read_of(dossier.case), purpose=chosen(given), note=note, actor=actor, now=utcnow()
         )
     except Invalid as refusal:
         return _ask(request, dossier, given=given, note=note, problems=refusal.errors, status=refusal.status)
     return RedirectResponse(f"/dossiers/{case_id}#answers", 303)
+
+
+def chosen(given: str) -> Purpose:
+    """
+    Return the purpose that an officer stated on a form.
+
+    :raises PurposeMissing: none, or one that is not for choosing.
+    """
+    if given not in CHOSEN:
+        raise PurposeMissing(errors=[FieldProblem("purpose", "missing", N_("Choose the purpose."))])
+    return Purpose(given)
 
 
 @personal_pages.get("/account/readings", name="readings", include_in_schema=False)
@@ -136,9 +148,11 @@ def _ask(
     gettext = request_translator(request).gettext
     view = {
         "title": gettext("Show personal data"),
+        "lead": gettext("The dossier is not in your hands."),
         "action": f"/dossiers/{dossier.case.id}/personal",
         "back": f"/dossiers/{dossier.case.id}",
-        "purposes": _purposes(request),
+        "back_label": gettext("Back to the dossier"),
+        "purposes": purposes_of(request),
         "given": given,
         "note": note,
         "problems": problems,
@@ -147,7 +161,8 @@ def _ask(
     return render(request, "personal/purpose.html", view, status=status)
 
 
-def _purposes(request: Request) -> list[tuple[str, str]]:
+def purposes_of(request: Request) -> list[tuple[str, str]]:
+    """Return the purposes that an officer may state, as radios take them."""
     gettext = request_translator(request).gettext
     return [(purpose.value, gettext(PURPOSES[purpose])) for purpose in CHOSEN]
 
@@ -171,7 +186,7 @@ def _list_view(request: Request, session: Session, rows: list[Reading], base: st
                 "purpose": translator.gettext(PURPOSES[Purpose(row.purpose)]),
                 "note": row.note if people else "",
                 "code": row.object_code,
-                "href": f"/dossiers/{row.object_id}" if row.object_kind == "case" else "",
+                "href": PLACES.get(row.object_kind, "").format(object=row.object_id, party=row.party_id),
                 "owner": parties.get(row.party_id, ""),
                 "fields": _fields(translator.gettext, row.fields),
             }
