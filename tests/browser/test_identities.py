@@ -26,6 +26,7 @@ def test_a_number_is_entered_covered_opened_and_found(
     sign_in(page, "truong.phong", PASSWORD)
     page.goto("/enterprises?sort=-name&country=JP")
     page.locator("tbody th a").first.click()
+    page.locator("#representatives").wait_for()
     record = page.url.split("?")[0]
     page.goto(f"{record}/representatives")
     page.locator("#f-name").fill(f"Người Thử {name}")
