@@ -1,6 +1,6 @@
 """Indicators of Decision 766/QĐ-TTg as formulas: pure, so that any auditor can recompute them.
 
-Source: Decision 766/QĐ-TTg, indicators 2.1, 3.1 and 4.1, as the project's notes give the formula text.
+Source: Decision 766/QĐ-TTg, indicators 2.1, 3.1, 3.3 and 4.1, as the project's notes give the formula text.
 """
 
 from dataclasses import dataclass

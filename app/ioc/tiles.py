@@ -71,6 +71,18 @@ def _without_result(session: Session, scope: Scope) -> Sequence[TileRow]:
     )
 
 
+def _filed_online(session: Session, scope: Scope) -> Share:
+    return queries.filed_online(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
+
+
+def _filed_online_by_office(session: Session, scope: Scope) -> Sequence[tuple[str, Share]]:
+    return queries.filed_online_by_office(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
+
+
+def _not_filed_online(session: Session, scope: Scope) -> Sequence[TileRow]:
+    return queries.not_filed_online(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
+
+
 DECISION_766 = "decision-766-qd-ttg"
 
 TILES = (
@@ -84,6 +96,22 @@ TILES = (
         rows=_late,
         fed_at=live.last_step,
         order=21,
+    ),
+    Tile(
+        "3.3",
+        N_("Dossiers filed online"),
+        N_(
+            "Dossiers filed online, of those received in the quarter. One that ended with a result on paper alone does"
+            " not count. The rate of synchronisation with the national portal is not applied: the portal is not"
+            " connected."
+        ),
+        DECISION_766,
+        _filed_online,
+        target="ioc.target.online_use",
+        by_office=_filed_online_by_office,
+        rows=_not_filed_online,
+        fed_at=live.last_step,
+        order=33,
     ),
     Tile(
         "4.1",

@@ -21,7 +21,7 @@ from app.ioc.domain import Handling, on_time
 from app.web.tiles import Quarter, Scope, Share
 from tests.core.workflow.conftest import TO_REVIEW, Play, play, ready_shared, session  # noqa: F401  fixtures
 
-ON_TIME, RESULTS = tiles.TILES
+ON_TIME, FILED_ONLINE, RESULTS = tiles.TILES
 [ONLINE] = investment_tiles.TILES
 GAPS = [{"target": "site", "code": "MISSING"}]
 
@@ -102,6 +102,34 @@ def test_one_dossier_moves_the_results_tile_both_ways(play: Play, tmp_path: Path
     hand_over(play, case, FileStore(tmp_path))
     assert RESULTS.value(play.session, scope(play)) == Share(1, 1)
     assert list(RESULTS.rows(play.session, scope(play))) == []
+
+
+def test_one_dossier_moves_the_online_filing_tile_both_ways(play: Play) -> None:  # noqa: F811
+    assert FILED_ONLINE.value(play.session, scope(play)).percent is None
+    case = play.at(play.draft(), *TO_REVIEW)
+    play.session.flush()
+    assert FILED_ONLINE.value(play.session, scope(play)) == Share(1, 1)
+    case.channel = "COUNTER"
+    play.session.flush()
+    assert FILED_ONLINE.value(play.session, scope(play)) == Share(0, 1)
+    assert FILED_ONLINE.by_office is not None
+    assert list(FILED_ONLINE.by_office(play.session, scope(play))) == [("INVEST", Share(0, 1))]
+    assert FILED_ONLINE.rows is not None
+    [row] = FILED_ONLINE.rows(play.session, scope(play))
+    assert (row.code, row.reason) == (case.code, "Entered at the counter")
+
+
+def test_a_result_on_paper_alone_does_not_count_as_filed_online(play: Play, tmp_path: Path) -> None:  # noqa: F811
+    case = play.at(play.draft(), *TO_REVIEW)
+    play.take(case, "appraiser", "draft_decision", reason="Đủ.")
+    play.at(case, ("head", "approve"), ("leader", "sign"))
+    play.session.flush()
+    assert FILED_ONLINE.value(play.session, scope(play)) == Share(0, 1)
+    assert FILED_ONLINE.rows is not None
+    [row] = FILED_ONLINE.rows(play.session, scope(play))
+    assert row.reason == "Finished without an electronic result"
+    hand_over(play, case, FileStore(tmp_path))
+    assert FILED_ONLINE.value(play.session, scope(play)) == Share(1, 1)
 
 
 def hand_over(play: Play, case: Case, store: FileStore) -> None:  # noqa: F811
