@@ -1,6 +1,7 @@
 """What an installation still needs before the first dossier can be received, and the certificates of who signs."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -94,62 +95,18 @@ def issue_certificate(
 def _steps(request: Request, session: Session, officers: Session, zone: Any) -> list[dict[str, Any]]:
     gettext, now = request_translator(request).gettext, utcnow()
     today = local_day(now, zone.tz)
-    lang = request_translator(request).lang
-    offices = administration.list_offices(session, at=now)
-    divisions = [each for each in offices if each.kind is PartyKind.DIVISION]
-    held = administration.officers_by_role(session, at=now)
-    lacking = [
-        ROLES[role].title[lang] + (f" ({count})" if count > 1 else "")
-        for role, count in _NEEDED.items()
-        if len(held.get(role, ())) < count
-    ]
-    values = law.count_in_force(officers, today)
     published = procedures.catalogue(officers, today)
-    signers = _signers(request, session)
     return [
-        _step(
-            gettext("Offices"),
-            bool(divisions),
-            gettext(
-                "%(divisions)s divisions and %(agencies)s agencies, from the zone file.",
-                divisions=len(divisions),
-                agencies=len(offices) - len(divisions) - 1,
-            ),
-            "/admin/offices",
-        ),
-        _step(
-            gettext("Officers"),
-            not lacking,
-            gettext("Still needed: %(roles)s.", roles=", ".join(lacking))
-            if lacking
-            else gettext("Each step of a dossier has somebody who takes it."),
-            "/admin/users/new" if lacking else "/admin/users",
-        ),
-        _step(
-            gettext("Law in force"),
-            sum(values.values()) > 0,
-            gettext(
-                "%(count)s values hold today, %(assumed)s of them assumed and not verified. Legal officers check"
-                " them at the legal desk.",
-                count=sum(values.values()),
-                assumed=values.get("ASSUMED", 0),
-            ),
-            "",
-        ),
+        _offices(request, session, now),
+        _officers(request, session, now),
+        _law(request, officers, today),
         _step(
             gettext("Procedures"),
             bool(published),
             gettext("%(count)s procedures are in force today.", count=len(published)),
             "/procedures",
         ),
-        _step(
-            gettext("Signing keys"),
-            bool(signers) and all(each["valid"] for each in signers),
-            gettext("Each leader needs a certificate that is valid now.")
-            if signers
-            else gettext("There is no leader yet who could sign."),
-            "#certificates" if signers else "/admin/users/new",
-        ),
+        _signing_keys(request, session),
         _step(
             gettext("Mail server"),
             can_mail(),
@@ -159,6 +116,56 @@ def _steps(request: Request, session: Session, officers: Session, zone: Any) -> 
             "",
         ),
     ]
+
+
+def _offices(request: Request, session: Session, now: datetime) -> dict[str, Any]:
+    gettext = request_translator(request).gettext
+    offices = administration.list_offices(session, at=now)
+    divisions = [each for each in offices if each.kind is PartyKind.DIVISION]
+    told = gettext(
+        "%(divisions)s divisions and %(agencies)s agencies, from the zone file.",
+        divisions=len(divisions),
+        agencies=len(offices) - len(divisions) - 1,
+    )
+    return _step(gettext("Offices"), bool(divisions), told, "/admin/offices")
+
+
+def _officers(request: Request, session: Session, now: datetime) -> dict[str, Any]:
+    translator = request_translator(request)
+    gettext = translator.gettext
+    held = administration.officers_by_role(session, at=now)
+    lacking = [
+        ROLES[role].title[translator.lang] + (f" ({count})" if count > 1 else "")
+        for role, count in _NEEDED.items()
+        if len(held.get(role, ())) < count
+    ]
+    if lacking:
+        told = gettext("Still needed: %(roles)s.", roles=", ".join(lacking))
+        return _step(gettext("Officers"), False, told, "/admin/users/new")
+    told = gettext("Each step of a dossier has somebody who takes it.")
+    return _step(gettext("Officers"), True, told, "/admin/users")
+
+
+def _law(request: Request, officers: Session, today: date) -> dict[str, Any]:
+    gettext = request_translator(request).gettext
+    values = law.count_in_force(officers, today)
+    told = gettext(
+        "%(count)s values hold today, %(assumed)s of them assumed and not verified. Legal officers check"
+        " them at the legal desk.",
+        count=sum(values.values()),
+        assumed=values.get("ASSUMED", 0),
+    )
+    return _step(gettext("Law in force"), sum(values.values()) > 0, told, "")
+
+
+def _signing_keys(request: Request, session: Session) -> dict[str, Any]:
+    gettext = request_translator(request).gettext
+    signers = _signers(request, session)
+    if not signers:
+        told = gettext("There is no leader yet who could sign.")
+        return _step(gettext("Signing keys"), False, told, "/admin/users/new")
+    told = gettext("Each leader needs a certificate that is valid now.")
+    return _step(gettext("Signing keys"), all(each["valid"] for each in signers), told, "#certificates")
 
 
 def _step(title: str, done: bool, text: str, href: str) -> dict[str, Any]:
