@@ -29,9 +29,12 @@ htmx.defineExtension('morph', {
   },
 } as never)
 
-/** Put the reader where the new page begins: at its errors, at an autofocus field or at its content. */
-function focusStart(boosted: boolean): void {
-  const errors = document.querySelector<HTMLElement>('[data-error-summary]')
+const ERRORS = '[data-error-summary]'
+
+/** Put the reader where the new part begins: at its errors; a whole page else at its autofocus field or content. */
+function focusStart(boosted: boolean, part: Document | Element = document): void {
+  // Only errors that have just come: a fragment that is swapped in elsewhere takes nobody out of a field.
+  const errors = part instanceof HTMLElement && part.matches(ERRORS) ? part : part.querySelector<HTMLElement>(ERRORS)
   if (errors) return errors.focus()
   if (!boosted) return
   const first = document.querySelector<HTMLElement>('main [autofocus]') ?? document.querySelector<HTMLElement>('main')
@@ -66,7 +69,8 @@ document.addEventListener('htmx:beforeSwap', showErrors)
 document.addEventListener('htmx:beforeSwap', followRoot)
 document.addEventListener('htmx:afterSettle', event => {
   const detail = (event as CustomEvent).detail as { boosted?: boolean; target?: Element }
-  focusStart(Boolean(detail.boosted) && detail.target === document.body)
+  const whole = Boolean(detail.boosted) && detail.target === document.body
+  focusStart(whole, whole || !(event.target instanceof Element) ? document : event.target)
 })
 if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => focusStart(false))
 else focusStart(false)
