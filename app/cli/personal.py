@@ -4,22 +4,25 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
 from app.core.db import WORK_LOGINS, Database, DbRole, SessionContext
 from app.core.db.cluster import running
 from app.core.db.session import ContextSession
+from app.core.documents.erasing import shred_erased
+from app.core.documents.store import FILE_KEYS, FileStore
 from app.core.kit.actor import SYSTEM
 from app.core.kit.time import utcnow
-from app.core.privacy import bind_keys, reseal
+from app.core.privacy import SecretsBox, bind_keys, reseal
 from app.core.settings import Settings
 from app.core.settings.zone import load_zone
 from app.core.workflow import retention
 from app.registry.facade import IdentityDue, erase_identities, identities_due
 
 OFFICER = SessionContext(DbRole.OFFICER)
+UNDER_WAY = timedelta(hours=1)
 
 
 @click.group()
@@ -48,23 +51,26 @@ def erase(*, yes: bool) -> None:
         found = _found(session, settings, now)
         _report(found)
         if not found:
+            if yes and (gone := _shred(session, settings, now)):
+                click.echo(f"{gone} files destroyed that an earlier run had left.")
             return
         if not yes:
             click.echo("Nothing was changed. Run `ftz personal erase --yes` to erase.")
             return
-        keys = retention.erase(session, found.dossiers, actor=SYSTEM, now=now)
-        keys += erase_identities(session, found.people, actor=SYSTEM, now=now)
+        erased = retention.erase(session, found.dossiers, actor=SYSTEM, now=now)
+        keys = erased.keys + erase_identities(session, found.people, actor=SYSTEM, now=now)
         session.commit()
+        gone = _shred(session, settings, now)
         click.secho(
             f"Erased: {len(found.dossiers)} dossiers, {len(found.people)} identity documents,"
-            f" {keys} data keys destroyed, each recorded.",
+            f" {erased.files} papers; {keys} data keys and {gone} files destroyed, each recorded.",
             fg="green",
         )
 
 
 @personal.command()
 def rotate() -> None:
-    """Add a new key and seal all data keys with it; keep the older lines of personal.key."""
+    """Add new keys and seal all data keys and stored files with them; keep the older lines of the key files."""
     settings = Settings()
     box = bind_keys(settings.secrets_dir)
     newest = box.rotate()
@@ -72,7 +78,10 @@ def rotate() -> None:
         changed = reseal(session)
         session.commit()
     click.secho(f"Key {newest} seals from now on; {changed} data keys were sealed anew.", fg="green")
-    click.echo("Back up now: the backup made before does not hold the new key.")
+    store = _store(settings)
+    newest, files = store.box.rotate(), store.files.reseal()
+    click.secho(f"Key {newest} seals files from now on; {files} stored files were sealed anew.", fg="green")
+    click.echo("Back up now: the backup made before does not hold the new keys.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,22 @@ def _report(found: Found) -> None:
         click.echo(f"  {person.representative_id}  {'-':<18} since {person.since:%Y-%m-%d}")
     if not found:
         click.echo("Nothing has passed its time.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    files: FileStore
+    box: SecretsBox
+
+
+def _store(settings: Settings) -> _Store:
+    box = SecretsBox(settings.secrets_dir / FILE_KEYS)
+    return _Store(FileStore(settings.var / "documents", box=box), box)
+
+
+def _shred(session: ContextSession, settings: Settings, now: datetime) -> int:
+    """Destroy what only erased papers name, once no upload can be on its way to it."""
+    return shred_erased(session, store=_store(settings).files, before=now - UNDER_WAY)
 
 
 @contextmanager

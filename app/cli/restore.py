@@ -173,6 +173,13 @@ def _refuse_newer(manifest: dict[str, Any]) -> None:
         )
 
 
+# A file whose documents were all erased is gone on purpose.
+_NAMED = (
+    "select sha256 from documents_file f where exists"
+    " (select 1 from documents_document d where d.sha256 = f.sha256 and d.state <> 'ERASED') order by 1"
+)
+
+
 def _move_in(settings: Settings, archive: ArchiveReader) -> None:
     """Give documents, keys and secrets their places; they stand on the same disk already."""
     settings.secrets_dir.mkdir(mode=0o700, exist_ok=True)
@@ -191,7 +198,7 @@ def _differences(connection: psycopg.Connection, manifest: dict[str, Any], store
     for part in ("evidence", "law", "procedures"):
         if now[part] != manifest[part]:
             yield f"{part}: the backup says {manifest[part]}, the restored database {now[part]}"
-    named = (row[0] for row in connection.execute("select sha256 from documents_file order by 1"))
+    named = (row[0] for row in connection.execute(_NAMED))
     missing = [address for address in named if not store.exists(address)]
     if missing:
         yield f"documents: {len(missing)} that the database names are not in the backup, the first {missing[0]}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.core.documents.signing import DevelopmentAuthority, ensure_passphrase
-from app.core.documents.store import FileStore
+from app.core.documents.store import FILE_KEYS, FileStore
 from app.core.privacy import SecretsBox, bind_keys
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig
@@ -27,8 +27,6 @@ class Kernel:
         return cls(
             settings=settings,
             zone=zone,
-            store=FileStore(
-                settings.var / "documents", box=SecretsBox(settings.secrets_dir / "documents.key")
-            ),
+            store=FileStore(settings.var / "documents", box=SecretsBox(settings.secrets_dir / FILE_KEYS)),
             signing=DevelopmentAuthority(settings.var / "keys", passphrase=passphrase),
         )

@@ -20,11 +20,12 @@ from app.core.db import Base, Tenancy, tenancy
 
 
 class DocumentState(StrEnum):
-    """Whether a version of a document is the one that counts."""
+    """Whether a version of a document is the one that counts, or lost its bytes when their time had passed."""
 
     CURRENT = "CURRENT"
     REPLACED = "REPLACED"
     WITHDRAWN = "WITHDRAWN"
+    ERASED = "ERASED"
 
 
 class IssuedState(StrEnum):
@@ -61,7 +62,7 @@ class Document(Base):
 
     __tablename__ = "documents_document"
     __table_args__ = (
-        CheckConstraint("state in ('CURRENT', 'REPLACED', 'WITHDRAWN')", name="state"),
+        CheckConstraint("state in ('CURRENT', 'REPLACED', 'WITHDRAWN', 'ERASED')", name="state"),
         CheckConstraint("version >= 1 and (version = 1) = (replaces_id is null)", name="version"),
         CheckConstraint("length(title) between 1 and 500", name="title"),
         UniqueConstraint("id", "party_id"),

@@ -6,6 +6,7 @@ and to whether it is the last, so that none can be taken out, exchanged or left 
 """
 
 import os
+import shutil
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -68,13 +69,42 @@ def opened_pieces(source: BinaryIO, *, name: str, box: SecretsBox | None) -> Ite
         piece, number = following, number + 1
 
 
+def reseal_file(source: BinaryIO, target: BinaryIO, *, name: str, box: SecretsBox) -> bool:
+    """
+    Write a file with its key sealed by the newest key of the box; tell whether anything had to change.
+
+    :raises FileNotOpened: the key of the file is missing.
+    """
+    if source.read(len(MARK)) != MARK:
+        source.seek(0)
+        seal_file(source, target, name=name, box=box)
+        return True
+    head = _head(source, name)
+    if not box.is_outdated(head):
+        return False
+    try:
+        fresh = box.seal(box.open(head, purpose=_purpose(name)), purpose=_purpose(name))
+    except NotOpened as fault:
+        raise FileNotOpened(f"The sealed file {name} does not open: {fault}") from None
+    target.write(MARK + _LENGTH.pack(len(fresh)) + fresh)
+    shutil.copyfileobj(source, target, PIECE_BYTES)
+    return True
+
+
+def _head(source: BinaryIO, name: str) -> bytes:
+    try:
+        (length,) = _LENGTH.unpack(source.read(_LENGTH.size))
+    except struct.error as fault:
+        raise FileNotOpened(f"The sealed file {name} does not open: {fault}") from None
+    return source.read(length)
+
+
 def _cipher(source: BinaryIO, name: str, box: SecretsBox | None) -> AESGCM:
     if box is None:
         raise FileNotOpened(f"The file {name} is sealed and no key is at hand.")
     try:
-        (length,) = _LENGTH.unpack(source.read(_LENGTH.size))
-        return AESGCM(box.open(source.read(length), purpose=_purpose(name)))
-    except (NotOpened, struct.error) as fault:
+        return AESGCM(box.open(_head(source, name), purpose=_purpose(name)))
+    except NotOpened as fault:
         raise FileNotOpened(f"The sealed file {name} does not open: {fault}") from None
 
 

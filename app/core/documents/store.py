@@ -1,8 +1,8 @@
 """A store of files by their content: the address of a file is the SHA-256 of its bytes.
 
 Names given by people never reach the file system. A file is complete or absent: bytes go to a temporary
-file, to the disk, and only then to their address. What is stored is never changed or removed here. With a key box
-files lie sealed on the disk; their address remains the hash of the content.
+file, to the disk, and only then to their address. What is stored is never changed; ``shred`` alone destroys. With a
+key box files lie sealed on the disk; their address remains the hash of the content.
 """
 
 import hashlib
@@ -11,16 +11,19 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO, Protocol
 
 from app.core.documents.refusals import FileEmpty, FileTooLarge
-from app.core.documents.sealed_file import FileNotOpened, opened_pieces, seal_file
+from app.core.documents.sealed_file import FileNotOpened, opened_pieces, reseal_file, seal_file
 from app.core.errors import NotFound
 from app.core.privacy import SecretsBox
 
 CHUNK_BYTES = 1 << 20
+FILE_KEYS = "documents.key"
+"""The key file of a store, in the directory of secrets."""
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -93,7 +96,7 @@ class FileStore:
     def keep(self, incoming: Incoming) -> StoredFile:
         """Give a received file its address; a file that is already there stays as it is."""
         target = self._path(incoming.file.sha256)
-        if target.exists():
+        if _came_again(target):
             return incoming.file
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         complete = incoming.path if self._box is None else self._sealed(incoming, self._box)
@@ -154,6 +157,62 @@ class FileStore:
                 return False
         return digest.hexdigest() == sha256
 
+    def shred(self, sha256: str, *, before: datetime) -> bool:
+        """
+        Destroy a file, the key in its head first; tell whether it is gone now and was here.
+
+        :param before: a file that came, or came again, after this instant stays.
+        """
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path, aside = self._path(sha256), self._incoming / f"gone-{sha256}"
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime >= before.timestamp() and not path.exists():
+            aside.rename(path)
+            return False
+        aside.chmod(0o600)
+        with aside.open("r+b") as file:
+            file.write(os.urandom(min(aside.stat().st_size, CHUNK_BYTES)))
+            file.flush()
+            os.fsync(file.fileno())
+        aside.unlink()
+        _sync_directory(path.parent)
+        return not path.exists()
+
+    def reseal(self) -> int:
+        """
+        Seal the keys of all files with the newest key of the key file; return how many were changed.
+
+        Contents stay as they are, whatever their size; files from before sealing are sealed whole. A file whose key
+        is missing is left for whoever restores the key.
+        """
+        assert self._box is not None, "only a store with keys seals"
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return sum(self._reseal(address, self._box) for address in self.addresses())
+
+    def _reseal(self, sha256: str, box: SecretsBox) -> bool:
+        path = self._path(sha256)
+        descriptor, name = mkstemp(dir=self._incoming)
+        fresh = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
+                if not reseal_file(source, target, name=sha256, box=box):
+                    return False
+                target.flush()
+                os.fsync(target.fileno())
+            fresh.chmod(0o400)
+            # When it last came is what shredding asks for; a new key does not make it come again.
+            os.utime(fresh, (path.stat().st_atime, path.stat().st_mtime))
+            fresh.rename(path)
+        except (FileNotFoundError, FileNotOpened):
+            return False
+        finally:
+            fresh.unlink(missing_ok=True)
+        _sync_directory(path.parent)
+        return True
+
     def addresses(self) -> Iterator[str]:
         """Yield the address of every stored file, for backup and for checking, in order."""
         for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
@@ -176,6 +235,15 @@ class FileStore:
         if not _ADDRESS.fullmatch(sha256):
             raise NotFound
         return self._root / sha256[:2] / sha256
+
+
+def _came_again(path: Path) -> bool:
+    """Tell whether a file is here already, and note that it was wanted again just now."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _copy(stream: Readable, target: BinaryIO, limit_bytes: int) -> StoredFile:

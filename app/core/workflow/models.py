@@ -95,6 +95,7 @@ class Case(Base):
     rescheduled_to: Mapped[datetime | None] = mapped_column(comment="new date promised with an apology")
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None] = mapped_column(comment="when its personal data and files were erased")
     assigned_to: Mapped[UUID | None]
     base_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("workflow_case.id"), comment="the dossier whose result this one adjusts"

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import law
@@ -16,8 +16,9 @@ from app.core.evidence import Subject, record
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day
-from app.core.privacy import DataKey, erase_holders
+from app.core.privacy import erase_holders
 from app.core.workflow.models import Case
+from app.core.workflow.papers.erasing import erase_papers
 from app.core.workflow.personal import HOLDER
 
 # National status codes of an end without a result: not received, withdrawn, refused.
@@ -53,6 +54,14 @@ class Due:
     term: str
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many data keys were destroyed, and how many files lost their document."""
+
+    keys: int
+    files: int
+
+
 def due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[Due]:
     """
     Return the dossiers whose personal data are to be erased, the oldest first. Nothing is changed.
@@ -74,21 +83,22 @@ def due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[Due]:
 
 
 def _past(session: Session, rule: Rule, before: datetime) -> Sequence[Any]:
-    has_key = exists().where(
-        DataKey.holder_kind == HOLDER, DataKey.holder_id == Case.id, DataKey.wrapped.is_not(None)
-    )
     since: InstrumentedAttribute[Any]
     if rule is Rule.DRAFT:
-        since, held = Case.saved_at, Case.submitted_at.is_(None) & (has_key | (Case.title != ""))
+        since, ended = Case.saved_at, Case.submitted_at.is_(None)
     else:
-        since, held = Case.closed_at, Case.national.in_(WITHOUT_RESULT) & has_key
-    query = select(Case.id, Case.party_id, Case.code, since.label("since")).where(since < before, held)
+        since, ended = Case.closed_at, Case.national.in_(WITHOUT_RESULT)
+    query = select(Case.id, Case.party_id, Case.code, since.label("since")).where(
+        since < before, ended, Case.erased_at.is_(None)
+    )
     return session.execute(query.order_by(since)).all()
 
 
-def erase(session: Session, found: Collection[Due], *, actor: Actor, now: datetime) -> int:
+def erase(session: Session, found: Collection[Due], *, actor: Actor, now: datetime) -> Erased:
     """
-    Erase the personal data of dossiers and record each; return how many data keys were destroyed.
+    Erase the personal data and the files of dossiers and record each; return how many of both.
+
+    The bytes of the files go in a second step, after the transaction: ``app.core.documents.erasing.shred_erased``.
 
     A draft loses all its answers: nobody ever filed it. Of a filed dossier the frozen submission stays as it is, its
     digest stays right, and its personal values can no longer be opened. Runs as an officer.
@@ -101,10 +111,18 @@ def erase(session: Session, found: Collection[Due], *, actor: Actor, now: dateti
             .values(answers={}, title="")
             .execution_options(synchronize_session=False)
         )
-    erased = erase_holders(session, kind=HOLDER, ids=[each.case_id for each in found], now=now)
+    ids = [each.case_id for each in found]
+    keys = erase_holders(session, kind=HOLDER, ids=ids, now=now)
+    files = erase_papers(session, case_ids=ids, actor=actor, now=now)
+    session.execute(
+        update(Case)
+        .where(Case.id.in_(ids))
+        .values(erased_at=now)
+        .execution_options(synchronize_session=False)
+    )
     for each in found:
         record(
             session, "personal-data:case:erase", subject=Subject(HOLDER, each.case_id), actor=actor, at=now,
             party_id=each.party_id, facts={"rule": each.rule.value, "law": [each.term]},
         )  # fmt: skip
-    return erased
+    return Erased(keys, files)

@@ -134,7 +134,7 @@ def _search(session: Session, given: Mapping[str, str], actor: Actor) -> list[Fi
     try:
         purpose = chosen(given["purpose"])
     except PurposeMissing as refusal:
-        raise PurposeMissing(errors=[*problems, *refusal.errors]) from None
+        problems += refusal.errors
     if not given["note"]:
         problems.append(
             FieldProblem("note", "missing", "Name the paper or request, for example its number and date.")

@@ -1,6 +1,8 @@
 """Files lie sealed on the disk under the hash of their content, and open for whoever has the key file."""
 
 import io
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,67 @@ def test_without_the_key_nothing_opens(tmp_path: Path, store: FileStore) -> None
         FileStore(tmp_path / "documents").read(address)
     with pytest.raises(NotFound):
         FileStore(tmp_path / "documents", box=SecretsBox(tmp_path / "other.key")).read(address)
+
+
+def keep_newest_only(path: Path) -> None:
+    """Lose all keys of a file but the newest."""
+    path.write_text(path.read_text(encoding="ascii").splitlines()[-1] + "\n", encoding="ascii")
+
+
+def test_after_a_rotation_all_files_hang_on_the_new_key(
+    tmp_path: Path, box: SecretsBox, store: FileStore
+) -> None:
+    before, sealed = put(FileStore(tmp_path / "documents")), put(store, DATA + b"2" * PIECE_BYTES)
+    box.rotate()
+    assert store.reseal() == 2
+    assert store.reseal() == 0, "once is enough"
+    keys = tmp_path / "secrets" / "documents.key"
+    keep_newest_only(keys)
+    later = FileStore(tmp_path / "documents", box=SecretsBox(keys))
+    assert later.read(before) == DATA
+    assert later.read(sealed) == DATA + b"2" * PIECE_BYTES
+    assert later.path(before).read_bytes().startswith(MARK), "what lay in plain is sealed now"
+    assert {oct(later.path(each).stat().st_mode & 0o777) for each in (before, sealed)} == {"0o400"}
+    assert oct(keys.stat().st_mode & 0o777) == "0o600"
+    assert not list((tmp_path / "documents" / "incoming").iterdir())
+
+
+def test_a_file_whose_key_is_missing_is_left_as_it_is(
+    tmp_path: Path, box: SecretsBox, store: FileStore
+) -> None:
+    lost = put(store)
+    bytes_before = store.path(lost).read_bytes()
+    box.rotate()
+    keep_newest_only(tmp_path / "secrets" / "documents.key")
+    assert (
+        FileStore(tmp_path / "documents", box=SecretsBox(tmp_path / "secrets" / "documents.key")).reseal()
+        == 0
+    )
+    assert store.path(lost).read_bytes() == bytes_before
+
+
+class TestShredding:
+    def test_the_bytes_are_gone_and_the_key_first(self, tmp_path: Path, store: FileStore) -> None:
+        address = put(store)
+        held = os.open(
+            store.path(address), os.O_RDONLY
+        )  # as whoever kept the file open, or reads the freed blocks
+        sealed = store.path(address).read_bytes()
+        assert store.shred(address, before=datetime.now(UTC) + timedelta(minutes=1))
+        left = os.read(held, len(sealed))
+        os.close(held)
+        assert left[:200] != sealed[:200]
+        assert not store.exists(address)
+        with pytest.raises(NotFound):
+            store.read(address)
+        assert not [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]
+        assert not store.shred(address, before=datetime.now(UTC) + timedelta(minutes=1))
+        assert store.read(put(store)) == DATA, "it may come again"
+
+    def test_a_file_that_came_again_stays(self, store: FileStore) -> None:
+        address = put(store)
+        past = datetime.now(UTC) - timedelta(hours=2)
+        os.utime(store.path(address), (past.timestamp(), past.timestamp()))
+        assert put(store) == address
+        assert not store.shred(address, before=datetime.now(UTC) - timedelta(hours=1))
+        assert store.read(address) == DATA

@@ -80,7 +80,7 @@ def test_erased_values_are_nowhere_and_the_log_is_whole(
     now = utcnow() + YEARS
     with house.database.transaction(OFFICER) as session:
         erased = retention.erase(session, found(house, platform, now), actor=SYSTEM, now=now)
-    assert erased == 2
+    assert erased.keys == 2
     with house.database.session(OFFICER) as session:
         case, other = session.get_one(Case, gone), session.get_one(Case, kept)
         assert {each.cover for each in personal_values(case.answers)} == {Cover.ERASED}
