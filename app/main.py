@@ -40,6 +40,7 @@ from app.web.pages.admin import admin
 from app.web.pages.admin_person import admin_person
 from app.web.pages.api_clients import api_clients
 from app.web.pages.colleagues import colleague_pages
+from app.web.pages.counter import counter_pages
 from app.web.pages.delegations import delegation_pages
 from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
@@ -102,6 +103,7 @@ PAGES = (
     component_pages,
     form_pages,
     paper_signatures,
+    counter_pages,
     letter_pages,
     steps,
     opinions,
@@ -208,6 +210,8 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.tiles = platform.tiles
     app.state.topics = {topic: need for module in MODULES for topic, need in module.topics.items()}
     app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
+    app.state.counter_steps = [step for module in MODULES for step in module.counter_steps]
+    app.state.applicants = frozenset(kind for module in MODULES for kind in module.applicants)
     app.state.first_steps = [step for module in MODULES for step in module.first_steps]
     app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]
     app.state.search = platform.search

@@ -68,6 +68,18 @@ MODULE = ModuleSpec(
             "building",
         ),
     ),
+    counter_steps=(
+        Door(
+            N_("Enter the applicant in the registry"),
+            N_(
+                "An enterprise by its tax code; an investor from abroad, or one whose enterprise is not founded yet, by"
+                " name and country and without a tax code. The record counts as declared until it is checked."
+            ),
+            "/enterprises/new",
+            "building",
+        ),
+    ),
+    applicants=("enterprise",),
     panels=(
         ObjectPanel(
             "my-zone",

@@ -20,13 +20,14 @@ from app.core.kit.personal import MASK, Personal
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow import answers as form
 from app.core.workflow import procedures
-from app.core.workflow.actions import COUNTER, Available, available_actions
+from app.core.workflow.actions import Available, available_actions, may_fill
 from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.consultations import is_closed, of_case
 from app.core.workflow.definition import ClockMode, Definition, FormField, FormSection, Side
 from app.core.workflow.gaps import GAP_CODES
 from app.core.workflow.models import Case, CaseEvent, ClockInterval, Gap
 from app.core.workflow.permissions import READ
+from app.core.workflow.standing_in import COUNTER, stands_in
 from app.web.clock_view import ClockReader
 
 YES = {"vi": "Có", "en": "Yes"}
@@ -70,7 +71,7 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
     row = session.execute(
         select(Case, Party.name).join(Party, Party.id == Case.party_id).where(Case.id == case_id)
     ).one_or_none()
-    if row is None or _is_others_draft(row[0], actor):
+    if row is None or is_others_draft(row[0], actor):
         raise NotFound
     case, applicant = row
     history = session.scalars(
@@ -78,14 +79,15 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
     ).all()
     definition = procedures.definition_of(session, case.version_id)
     available = available_actions(
-        definition, state=case.state, party_id=case.party_id, actor=actor, history=history
-    )
+        definition, state=case.state, party_id=case.party_id, actor=actor, history=history, desk_id=case.desk_id,
+        typists=case.typists,
+    )  # fmt: skip
     return Dossier(case, definition, history, available, applicant)
 
 
-def _is_others_draft(case: Case, actor: Actor) -> bool:
-    """What an applicant has not filed is nobody else's business; a draft of the counter is the desk's own work."""
-    return actor.is_officer and case.submitted_at is None and case.channel != COUNTER
+def is_others_draft(case: Case, actor: Actor) -> bool:
+    """What an applicant has not filed is nobody else's business; a draft of a counter is that counter's own work."""
+    return actor.is_officer and case.submitted_at is None and not stands_in(case.desk_id, actor)
 
 
 def basis_view(session: Session, definition: Definition) -> list[dict[str, Any]]:
@@ -307,6 +309,7 @@ def timeline(dossier: Dossier, names: Mapping[UUID, str], reader: ClockReader) -
                 "state": "bad" if action and action.refusal else "done",
                 "at": event.at,
                 "side": event.side,
+                "by_desk": dossier.case.channel == COUNTER and event.actor_id in dossier.case.typists,
                 "who": names.get(event.actor_id, "") if event.actor_id else "",
                 "text": _told(event, names),
                 "minutes": reader.took(earlier.at, event.at) if earlier is not None else None,
@@ -338,6 +341,11 @@ def actions(dossier: Dossier) -> list[dict[str, Any]]:
         }
         for each in ordered
     ]
+
+
+def fillable(dossier: Dossier, actor: Actor) -> bool:
+    """Tell whether the actor may change answers now: the applicant's people, or the counter for them."""
+    return with_applicant(dossier) and may_fill(dossier.case, actor)
 
 
 def with_applicant(dossier: Dossier) -> bool:

@@ -30,7 +30,7 @@ from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.press import Press
 from app.core.workflow.papers.representation import allowed_signers
 from app.core.workflow.papers.statutory import statutory_form
-from app.web.dossier_view import require_reader
+from app.web.dossier_view import is_others_draft, require_reader
 from app.web.kernel import Kernel
 from app.web.render import request_translator
 
@@ -89,12 +89,12 @@ def case_of(session: Session, case_id: UUID, actor: Actor) -> tuple[Case, Defini
     """
     Read a dossier with its procedure.
 
-    :raises NotFound: no such dossier, or it is another party's.
+    :raises NotFound: no such dossier, it is another party's, or a draft that is not the officer's to see.
     :raises Forbidden: an officer who may not read dossiers.
     """
     require_reader(actor)
     case = session.scalar(select(Case).where(Case.id == case_id))
-    if case is None:
+    if case is None or is_others_draft(case, actor):
         raise NotFound
     return case, procedures.definition_of(session, case.version_id)
 

@@ -18,6 +18,7 @@ from app.core.kit.time import utcnow
 from app.core.privacy import Purpose, Read, ReadingKind, recent_reading, record_reading
 from app.core.workflow.definition import Side
 from app.core.workflow.models import Case
+from app.core.workflow.standing_in import stands_in
 from app.web.dossier_view import Dossier
 
 KIND = "case"
@@ -76,6 +77,8 @@ def in_hand(dossier: Dossier, actor: Actor) -> bool:
     state = dossier.definition.states[dossier.case.state]
     if state.final:
         return False
+    if stands_in(dossier.case.desk_id, actor) and state.waits_for is Side.APPLICANT:
+        return True
     mine = dossier.case.assigned_to is not None and dossier.case.assigned_to == actor.user_id
     return mine or any(each.action.side is Side.OFFICER for each in dossier.available)
 

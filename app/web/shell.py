@@ -5,7 +5,7 @@ from fastapi import Request
 from app.core.auth.permissions import CLIENT_MANAGE, JOIN, MEMBER_MANAGE, USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
-from app.core.workflow.permissions import ADVISE, ASSIGN, FILE, READ
+from app.core.workflow.permissions import ADVISE, ASSIGN, FILE, READ, RECEIVE
 from app.web.legal_permissions import READ as LAW_READ
 from app.web.operations import VIEW
 from app.web.personal_permissions import SUPERVISE as READINGS
@@ -24,6 +24,7 @@ LINKS = ShellLinks(
 
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
+    MenuItem("counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15),
     MenuItem("opinions", N_("Opinions asked for"), "/opinions", "message", frozenset({ADVISE}), 20),
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),

@@ -78,10 +78,11 @@ class ModuleSpec:
     The wiring of one module and nothing else.
 
     ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``first_steps`` lead
-    on who acts for no enterprise yet. ``guards`` and ``effects`` are what procedures may name; ``register`` adds
-    reactions to events, jobs and scans. ``search`` is what can be found. ``topics`` are live topics with the permission
-    to hear them, ``pokes`` says which events poke which topics; ``streams`` are routes that stay open and no unit
-    of work.
+    on who acts for no enterprise yet, ``counter_steps`` reception who serves an applicant without a record;
+    ``applicants`` are the kinds of search results that a dossier can be entered for, by the key of their party.
+    ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
+    ``search`` is what can be found. ``topics`` are live topics with the permission to hear them, ``pokes`` says which
+    events poke which topics; ``streams`` are routes that stay open and no unit of work.
     """
 
     code: str
@@ -90,6 +91,8 @@ class ModuleSpec:
     menu: Sequence[MenuItem] = ()
     doors: Sequence[Door] = ()
     first_steps: Sequence[Door] = ()
+    counter_steps: Sequence[Door] = ()
+    applicants: Sequence[str] = ()
     panels: Sequence[ObjectPanel] = ()
     tiles: Sequence[Tile] = ()
     topics: Mapping[str, str] = field(default_factory=dict)

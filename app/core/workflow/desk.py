@@ -29,7 +29,8 @@ from app.core.workflow.actions import available_actions, may_fill
 from app.core.workflow.definition import SAME, Action, Definition, Side
 from app.core.workflow.events import CaseMoved
 from app.core.workflow.models import Case, CaseEvent
-from app.core.workflow.permissions import FILE
+from app.core.workflow.permissions import FILE, RECEIVE
+from app.core.workflow.standing_in import COUNTER, note_typist, stands_in
 from app.core.workflow.step import Effect, Guard, Step
 
 MAX_REASON = 4000
@@ -107,12 +108,13 @@ class Desk:
         party_id: UUID,
         actor: Actor,
         now: datetime,
-        channel: str = "ONLINE",
+        desk_id: UUID | None = None,
         base_id: UUID | None = None,
     ) -> Case:
         """
         Open a draft. The key comes from the page, so that a doubled request opens one draft.
 
+        :param desk_id: the office whose counter enters it for a visitor; None for the applicant's own people.
         :param base_id: the dossier whose result is to be adjusted, where the procedure adjusts one.
         :raises BaseNeeded: the procedure adjusts a result, and this is none that it can adjust.
         :raises Forbidden: the actor may not file for this party.
@@ -121,7 +123,9 @@ class Desk:
         """
         version_id, definition = procedures.in_force(session, procedure, local_day(now, self._zone))
         first = next(action for action in definition.actions if definition.start in action.sources)
-        if not actor.may(first.permission, party_id) or actor.user_id is None:
+        if desk_id is not None and not stands_in(desk_id, actor):
+            raise Forbidden(permission=RECEIVE)
+        if actor.user_id is None or (desk_id is None and not actor.may(first.permission, party_id)):
             raise Forbidden(permission=first.permission)
         _require_base(session, definition, base_id, party_id)
         state = definition.states[definition.start]
@@ -130,8 +134,9 @@ class Desk:
             .values(
                 id=case_id, party_id=party_id, procedure=procedure, version_id=version_id, office=definition.office,
                 title="", state=definition.start, national=state.national, clock=state.clock.value, revision=1,
-                answers={}, channel=channel, created_at=now, created_by=actor.user_id, saved_at=now,
-                base_id=base_id,
+                answers={}, channel="ONLINE" if desk_id is None else COUNTER, desk_id=desk_id,
+                typists=[] if desk_id is None else [actor.user_id], created_at=now, created_by=actor.user_id,
+                saved_at=now, base_id=base_id,
             )
             .on_conflict_do_nothing(index_elements=[Case.id])
         )  # fmt: skip
@@ -162,7 +167,7 @@ class Desk:
         :raises ActionNotPossible: the dossier is no longer with the applicant.
         """
         case = self._locked(session, case_id)
-        if not may_fill(case.channel, case.party_id, actor):
+        if not may_fill(case, actor):
             raise Forbidden(permission=FILE)
         definition = procedures.definition_of(session, case.version_id)
         state = definition.states[case.state]
@@ -174,6 +179,7 @@ class Desk:
             case.answers.get("project_name_vi") or case.answers.get("project_name") or case.title
         )
         case.saved_at = now
+        self._note_typing(session, case, changed, actor, now)
         return case
 
     def perform(
@@ -212,6 +218,8 @@ class Desk:
         with session.no_autoflush:
             self._judge(step)
             event = self._move(step)
+            if chosen.side is Side.APPLICANT:
+                note_typist(case, actor)
             for name in chosen.effects:
                 self._effects[name](step)
             self._write(step, event)
@@ -224,6 +232,18 @@ class Desk:
             return False
         self.perform(session, case_id=case.id, action=action, revision=None, actor=SYSTEM, now=now)
         return True
+
+    def _note_typing(
+        self, session: Session, case: Case, changed: Mapping[str, Any], actor: Actor, now: datetime
+    ) -> None:
+        """Record which answers an officer entered for the applicant."""
+        if not actor.is_officer:
+            return
+        note_typist(case, actor)
+        record(
+            session, "workflow:case:type", subject=Subject("case", case.id), actor=actor, at=now,
+            party_id=case.party_id, facts={"answers": sorted(changed)},
+        )  # fmt: skip
 
     def _locked(self, session: Session, case_id: UUID) -> Case:
         # A page may have read the row before it was locked: what counts is what the lock sees.
@@ -255,8 +275,9 @@ class Desk:
         if wanted is None or case.state not in wanted.sources:
             raise ActionNotPossible(state=case.state, action=code)
         offered = available_actions(
-            definition, state=case.state, party_id=case.party_id, actor=actor, history=history
-        )
+            definition, state=case.state, party_id=case.party_id, actor=actor, history=history,
+            desk_id=case.desk_id, typists=case.typists,
+        )  # fmt: skip
         found = next((each for each in offered if each.action.code == code), None)
         if found is None:
             raise Forbidden(permission=wanted.permission)

@@ -33,6 +33,7 @@ _COLUMNS = (
     Case.created_at,
     Case.assigned_to,
     Case.party_id,
+    Case.channel,
     Party.name.label("applicant"),
 )
 
@@ -54,6 +55,7 @@ class CaseLine:
     created_at: datetime
     assigned_to: UUID | None
     party_id: UUID
+    channel: str
     applicant: str
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Tenancy, tenancy
@@ -64,6 +64,11 @@ class Case(Base):
             "ix_workflow_case_assigned_to", "assigned_to", postgresql_where=text("assigned_to is not null")
         ),
         Index("ix_workflow_case_base_id", "base_id", postgresql_where=text("base_id is not null")),
+        CheckConstraint("(channel = 'COUNTER') = (desk_id is not null)", name="desk"),
+        # What a counter has begun, the latest first.
+        Index(
+            "ix_workflow_case_desk_id", "desk_id", "saved_at", postgresql_where=text("desk_id is not null")
+        ),
         tenancy(Tenancy.TENANT),
     )
 
@@ -82,6 +87,12 @@ class Case(Base):
     revision: Mapped[int]
     answers: Mapped[dict[str, Any]]
     channel: Mapped[str] = mapped_column(comment="ONLINE, COUNTER or POST")
+    desk_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("auth_office.party_id"), comment="office whose counter enters it for the applicant"
+    )
+    typists: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), server_default="{}", comment="officers who entered something at the counter"
+    )
     created_at: Mapped[datetime]
     created_by: Mapped[UUID]
     saved_at: Mapped[datetime]
@@ -100,6 +111,33 @@ class Case(Base):
     base_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("workflow_case.id"), comment="the dossier whose result this one adjusts"
     )
+
+
+class Visit(Base):
+    """
+    Somebody brought papers of a dossier to the counter; never changed.
+
+    Which paper of identity was shown stands here; its number is kept nowhere, only its fingerprint in the evidence.
+    """
+
+    __tablename__ = "workflow_visit"
+    __table_args__ = (
+        CheckConstraint("standing in ('REPRESENTATIVE', 'AUTHORISED', 'MESSENGER')", name="standing"),
+        CheckConstraint("identity in ('ID_CARD', 'E_IDENTITY', 'PASSPORT')", name="identity"),
+        CheckConstraint("length(presenter) between 1 and 200", name="presenter"),
+        Index("ix_workflow_visit_case_id", "case_id", "at"),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    desk_id: Mapped[UUID] = mapped_column(ForeignKey("auth_office.party_id"), index=True)
+    presenter: Mapped[str] = mapped_column(comment="name as on the paper of identity")
+    standing: Mapped[str] = mapped_column(comment="what the presenter is to the applicant")
+    identity: Mapped[str] = mapped_column(comment="paper of identity that was shown")
+    at: Mapped[datetime]
+    by: Mapped[UUID]
 
 
 class Submission(Base):

@@ -12,6 +12,7 @@ from app.core.errors import Forbidden, NotFound
 from app.core.i18n import Translator
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
+from app.core.workflow.permissions import RECEIVE
 from app.registry.domain import Source
 from app.registry.pages import words
 from app.registry.pages.identity_view import identity_views
@@ -84,6 +85,7 @@ def enterprise_page(
         "proposals": [_proposal(each, translator) for each in reading.proposals(session, card.party_id)],
         "panels": panels_of(request, session, actor, kind=ENTERPRISE, object_id=card.party_id),
         "manages": manages,
+        "receives": actor.is_officer and actor.may(RECEIVE),
         "proposes": not actor.is_officer and actor.may(PROPOSE, card.party_id),
         "done": done,
         "crumbs": crumbs_of(translator, actor),

@@ -16,16 +16,19 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
-from app.core.errors import FieldProblem, NotFound
-from app.core.kit.personal import reveal
+from app.core.errors import FieldProblem, Forbidden, NotFound
+from app.core.kit.actor import Actor
+from app.core.kit.personal import personal_values, reveal
 from app.core.kit.time import utcnow
 from app.core.workflow import answers as form
+from app.core.workflow.actions import may_fill
 from app.core.workflow.definition import FormField, FormSection
+from app.core.workflow.permissions import FILE
 from app.core.workflow.prefill import Prefill, prefill
-from app.web import dossier_view
+from app.web import dossier_view, personal
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
-from app.web.need import CustomerActor
+from app.web.need import SignedInActor
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk
 from app.web.unit import DbSession, router
@@ -41,26 +44,27 @@ _BOOLEANS = {"yes": True, "no": False}
 def section_page(
     request: Request,
     session: DbSession,
-    actor: CustomerActor,
+    actor: SignedInActor,
     case_id: UUID,
     section: str,
     more: bool = False,
 ) -> Response:
     """Show one page of the form, with what can be taken over where nothing is answered yet."""
     dossier = dossier_view.load(session, case_id, actor)
-    chosen = _find(dossier, section)
-    offered = _offered(session, dossier, chosen)
-    # Uncovered: this is the applicants' side of the desk, and the values are their own.
-    saved = reveal(form.merged(dossier.definition, offered.answers, dossier.case.answers))
+    chosen = _find(dossier, section, actor)
+    offered = _offered(session, dossier, chosen, actor)
+    # Uncovered: the values are the applicant's own, or reception enters them, whose reading is recorded.
+    own = personal.for_reader(session, dossier, actor).answers
+    saved = reveal(form.merged(dossier.definition, offered.answers, own))
     values = form.typed(chosen, saved, lang=request_translator(request).lang)
-    return _page(request, dossier, chosen, values, saved, offered=offered, more=more)
+    return _page(request, dossier, chosen, actor, values, saved, offered=offered, more=more)
 
 
 @dossier_form.post("/dossiers/{case_id}/form/{section}", include_in_schema=False)
 def save_section(
     request: Request,
     session: DbSession,
-    actor: CustomerActor,
+    actor: SignedInActor,
     desk: CurrentDesk,
     posted: PostedForm,
     case_id: UUID,
@@ -68,15 +72,15 @@ def save_section(
 ) -> Response:
     """Save one page; what could not be read is shown again beside what is wrong with it."""
     dossier = dossier_view.load(session, case_id, actor)
-    chosen = _find(dossier, section)
+    chosen = _find(dossier, section, actor)
     raw, then = collect(chosen, posted), text(posted, "then")
     understood, problems = form.read_section(chosen, raw, lang=request_translator(request).lang)
     known = form.merged(dossier.definition, dossier.case.answers, understood)
     focus = _edit_rows(chosen, raw, then)
     if focus:
-        return _page(request, dossier, chosen, raw, known, focus=focus)
+        return _page(request, dossier, chosen, actor, raw, known, focus=focus)
     if problems:
-        return _page(request, dossier, chosen, raw, known, problems=problems, status=422)
+        return _page(request, dossier, chosen, actor, raw, known, problems=problems, status=422)
     case = desk.save(session, case_id=case_id, changed=understood, actor=actor, now=utcnow())
     opened = set(form.asked_names(chosen, case.answers)) - set(text(posted, "shown").split())
     lacking = {problem.name for problem in form.missing([chosen], case.answers)}
@@ -133,20 +137,24 @@ def _edit_rows(section: FormSection, raw: dict[str, Any], then: str) -> str:
     return ""
 
 
-def _offered(session: Session, dossier: Dossier, section: FormSection) -> Prefill:
-    """Return what to offer on a page on which nothing is answered yet."""
+def _offered(session: Session, dossier: Dossier, section: FormSection, actor: Actor) -> Prefill:
+    """Return what to offer on a page on which nothing is answered yet; to reception no personal answer of before."""
     case = dossier.case
     if any(case.answers.get(field.code) is not None for field in section.fields):
         return Prefill({})
     found = prefill(session, party_id=case.party_id, definition=dossier.definition, exclude=case.id)
     codes = {field.code for field in section.fields}
-    return Prefill({code: value for code, value in found.answers.items() if code in codes}, found.taken_from)
+    answers = {code: value for code, value in found.answers.items() if code in codes}
+    if actor.is_officer:
+        answers = {code: value for code, value in answers.items() if not any(personal_values({code: value}))}
+    return Prefill(answers, found.taken_from)
 
 
 def _page(
     request: Request,
     dossier: Dossier,
     section: FormSection,
+    actor: Actor,
     values: Mapping[str, Any],
     answers: Mapping[str, Any],
     *,
@@ -178,7 +186,9 @@ def _page(
         "more": more,
         "focus": focus,
         "crumbs": [
-            Crumb(translator.gettext("My zone"), "/my"),
+            Crumb(translator.gettext("Counter"), "/counter")
+            if actor.is_officer
+            else Crumb(translator.gettext("My zone"), "/my"),
             Crumb(name, f"/dossiers/{case.id}"),
         ],
     }
@@ -252,7 +262,9 @@ def _shown(questions: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _find(dossier: Dossier, code: str) -> FormSection:
+def _find(dossier: Dossier, code: str, actor: Actor) -> FormSection:
+    if actor.is_officer and not may_fill(dossier.case, actor):
+        raise Forbidden(permission=FILE)
     found = next((section for section in dossier.definition.sections if section.code == code), None)
     if found is None or not dossier_view.with_applicant(dossier):
         raise NotFound

@@ -18,8 +18,10 @@ from app.core.kit.time import local_day, utcnow
 from app.core.workflow import inbox, procedures
 from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.desk import StalePage
+from app.core.workflow.models import Case
 from app.core.workflow.permissions import FILE
-from app.web import dossier_view, papers_view, personal
+from app.core.workflow.standing_in import COUNTER
+from app.web import counter_view, dossier_view, papers_view, personal
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
@@ -69,6 +71,7 @@ def my_zone(
                 and not definition.states[line.state].final,
                 "clock": reader.view(line.clock, line.due_at),
                 "saved_at": line.saved_at,
+                "at_counter": line.channel == COUNTER,
             }
         )
     startable = [
@@ -210,7 +213,9 @@ def _dossier(
         "basis": dossier_view.basis_view(session, definition),
         "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},
         "clock": dossier_view.clock_of(session, dossier, reader),
-        "filling": dossier_view.with_applicant(dossier) and not actor.is_officer,
+        "filling": dossier_view.fillable(dossier, actor),
+        "at_counter": dossier_view.fillable(dossier, actor) and actor.is_officer,
+        "counter": counter_view.visits_view(session, case),
         "tasks": [
             {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"}
             for task in dossier_view.sections(dossier)
@@ -233,7 +238,7 @@ def _dossier(
         "problem_links": dossier_view.problem_links(dossier, refusal.errors if refusal else ()),
         "given": given or {},
         "asked": asked,
-        "crumbs": _crumbs(request, officer=actor.is_officer),
+        "crumbs": _crumbs(request, case, actor),
     }
     return render(request, "dossiers/dossier.html", view, status=refusal.status if refusal else 200)
 
@@ -283,8 +288,10 @@ def _refusal(request: Request, refusal: DomainError) -> dict[str, str]:
     return {name: translate(getattr(refusal, name), **refusal.params) for name in ("title", "detail", "hint")}
 
 
-def _crumbs(request: Request, *, officer: bool = False) -> list[Crumb]:
-    if officer:
+def _crumbs(request: Request, case: Case | None = None, actor: Actor | None = None) -> list[Crumb]:
+    if actor is not None and actor.is_officer:
+        if case is not None and case.submitted_at is None:
+            return [Crumb(request_translator(request).gettext("Counter"), "/counter")]
         return [Crumb(request_translator(request).gettext("Inbox"), "/inbox")]
     return [Crumb(request_translator(request).gettext("My zone"), "/my")]
 

@@ -122,7 +122,8 @@ class TestAttach:
     def test_an_officer_scans_for_the_counter_only(self, world: World) -> None:
         online, counter = world.draft(), world.draft()
         with world.as_(world.filer) as session:
-            case_in(session, counter).channel = "COUNTER"
+            case = case_in(session, counter)
+            case.channel, case.desk_id = "COUNTER", world.intake.party_ids[0]
         attach(world, counter, world.kept(), actor=world.intake)
         assert slot_of(world, counter).attachments[0].source == "SCAN"
         with pytest.raises(PapersNotOpen):

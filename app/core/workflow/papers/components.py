@@ -20,8 +20,9 @@ from app.core.workflow.actions import may_fill
 from app.core.workflow.definition import Component, Definition, Side
 from app.core.workflow.models import Case
 from app.core.workflow.papers.intake import KeptFile
-from app.core.workflow.papers.models import AttachmentState, CaseComponent, Part, Source
+from app.core.workflow.papers.models import AttachmentState, CaseComponent, CaseForm, Part, Source
 from app.core.workflow.papers.statutory import statutory_form
+from app.core.workflow.standing_in import note_typist
 
 MAX_FILES = 20
 
@@ -112,7 +113,7 @@ def may_change(case: Case, definition: Definition, actor: Actor) -> bool:
     state = definition.states[case.state]
     if state.waits_for is not Side.APPLICANT or state.final:
         return False
-    return may_fill(case.channel, case.party_id, actor)
+    return may_fill(case, actor)
 
 
 def attach_files(
@@ -137,6 +138,7 @@ def attach_files(
     :raises TooManyFiles: more files than one paper may have.
     """
     case = _locked_open(session, case, definition, actor)
+    note_typist(case, actor)
     found = slot(session, case, definition, code)
     old = _attached(session, case, code, replaces) if replaces is not None else None
     if len(found.attachments) + len(files) - (old is not None) > MAX_FILES:
@@ -220,6 +222,18 @@ def remove_attachment(
         documents.withdraw_document(session, document_id=row.document_id, actor=actor, now=now)
     case.saved_at = now
     _record(session, "remove", row, actor=actor, now=now)
+
+
+def scanned_after(session: Session, case: Case, form: CaseForm) -> bool:
+    """Tell whether a scan came after a signature by hand, or the scan that shows the signature is gone."""
+    at, document_id = CaseComponent.attached_at, CaseComponent.document_id
+    later, kept = session.execute(
+        select(
+            func.count().filter(CaseComponent.source == Source.SCAN, at > form.at),
+            func.count().filter(document_id == form.document_id),
+        ).where(CaseComponent.case_id == case.id, CaseComponent.state == AttachmentState.ATTACHED)
+    ).one()
+    return bool(later or not kept)
 
 
 @dataclass(frozen=True, slots=True)

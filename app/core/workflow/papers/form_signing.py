@@ -23,13 +23,12 @@ from app.core.evidence import Subject, record
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
-from app.core.workflow.actions import COUNTER
 from app.core.workflow.bases import base_answers
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
-from app.core.workflow.papers.components import PapersNotOpen, may_change, slots
+from app.core.workflow.papers.components import PapersNotOpen, may_change, scanned_after
 from app.core.workflow.papers.form import SIGNATURE_FIELD, Print, form_digest, has_form, print_form
-from app.core.workflow.papers.models import CaseForm, FormState, SigningMethod, Source
+from app.core.workflow.papers.models import CaseForm, FormState, SigningMethod
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.press import Press
 from app.core.workflow.papers.representation import counts, signatories
@@ -95,7 +94,11 @@ class FormStatus:
 
 
 def form_status(session: Session, case: Case, definition: Definition) -> FormStatus:
-    """Return whether the newest signature stands for the present answers."""
+    """
+    Return whether the newest signature stands for the present answers.
+
+    One by hand stands for the scans too that were compared with the paper: a later one has to be compared as well.
+    """
     newest = session.scalar(
         select(CaseForm)
         .where(CaseForm.case_id == case.id, CaseForm.state == FormState.SIGNED)
@@ -105,12 +108,14 @@ def form_status(session: Session, case: Case, definition: Definition) -> FormSta
     if newest is None:
         return FormStatus("unsigned")
     same = newest.digest == form_digest(definition, case.answers)
+    if newest.method == SigningMethod.PAPER and scanned_after(session, case, newest):
+        same = False
     return FormStatus("signed" if same else "outdated", newest)
 
 
 def form_signed(step: Step) -> DomainError | None:
     """Refuse a dossier whose form is not signed, or signed for an older state of the answers."""
-    if not has_form(step.definition) or _signed_on_paper(step):
+    if not has_form(step.definition):
         return None
     match form_status(step.session, step.case, step.definition).state:
         case "signed":
@@ -119,16 +124,6 @@ def form_signed(step: Step) -> DomainError | None:
             return FormOutdated(errors=[FieldProblem(PROBLEM, FormOutdated.code, FormOutdated.detail)])
         case _:
             return FormUnsigned(errors=[FieldProblem(PROBLEM, FormUnsigned.code, FormUnsigned.detail)])
-
-
-def _signed_on_paper(step: Step) -> bool:
-    """Tell whether the counter scanned the form that the applicant signed by hand."""
-    if step.case.channel != COUNTER:
-        return False
-    return any(
-        each.from_form and any(file.source is Source.SCAN for file in each.attachments)
-        for each in slots(step.session, step.case, step.definition)
-    )
 
 
 def prepare_form(

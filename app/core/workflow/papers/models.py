@@ -44,10 +44,11 @@ class FormState(StrEnum):
 
 
 class SigningMethod(StrEnum):
-    """How the form was signed: here with the account's certificate, or elsewhere and brought back."""
+    """How the form was signed: here with the account's certificate, elsewhere and brought back, or by hand on paper."""
 
     CERTIFICATE = "CERTIFICATE"
     UPLOAD = "UPLOAD"
+    PAPER = "PAPER"
 
 
 class CaseComponent(Base):
@@ -91,7 +92,7 @@ class CaseForm(Base):
     __table_args__ = (
         CheckConstraint("digest ~ '^[0-9a-f]{64}$'", name="digest"),
         CheckConstraint("state in ('PREPARED', 'SIGNED')", name="state"),
-        CheckConstraint("method in ('CERTIFICATE', 'UPLOAD')", name="method"),
+        CheckConstraint("method in ('CERTIFICATE', 'UPLOAD', 'PAPER')", name="method"),
         CheckConstraint("(state = 'SIGNED') = (method is not null and signer is not null)", name="signed"),
         Index("ix_workflow_form_case_id", "case_id", "at"),
         Index("ix_workflow_form_document_id", "document_id"),

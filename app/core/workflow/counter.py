@@ -1,0 +1,186 @@
+"""The counter: reception enters a dossier for an applicant who came with papers, and notes who brought them."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.auth.models import OFFICE_KINDS, Party
+from app.core.errors import FieldProblem, Forbidden, Invalid, NotFound
+from app.core.evidence import Subject, record
+from app.core.i18n import N_
+from app.core.kit.actor import Actor
+from app.core.kit.ids import uuid7
+from app.core.kit.text import nfc
+from app.core.workflow import procedures
+from app.core.workflow.definition import Side
+from app.core.workflow.desk import Desk
+from app.core.workflow.models import Case, Visit
+from app.core.workflow.permissions import RECEIVE
+from app.core.workflow.standing_in import desks_of, own_desk, stands_in
+
+LONGEST_NAME = 200
+LONGEST_NUMBER = 30
+BEGUN = 50
+
+
+class Standing(StrEnum):
+    """What who brings the papers is to the applicant."""
+
+    REPRESENTATIVE = "REPRESENTATIVE"
+    AUTHORISED = "AUTHORISED"
+    MESSENGER = "MESSENGER"
+
+
+class Identity(StrEnum):
+    """Which paper of identity was shown."""
+
+    ID_CARD = "ID_CARD"
+    E_IDENTITY = "E_IDENTITY"
+    PASSPORT = "PASSPORT"
+
+
+class VisitFaulty(Invalid):
+    """Who came with the papers is not said completely."""
+
+    code = "workflow.visit-faulty"
+    title = "Say who brought the papers."
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Who brings the papers, as the form says it; ``number`` is that of the paper of identity, and is not kept."""
+
+    name: str
+    standing: str
+    identity: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A dossier that a counter has begun and not filed."""
+
+    id: UUID
+    title: str
+    applicant: str
+    version_id: UUID
+    saved_at: datetime
+
+
+def begin(
+    session: Session, *, desk: Desk, case_id: UUID, procedure: str, party_id: UUID, presenter: Presenter, actor: Actor,
+    now: datetime,
+) -> Case:  # fmt: skip
+    """
+    Open a draft at the actor's counter and note who came. The key comes from the page: twice opens one.
+
+    :raises Forbidden: the actor does not receive at any counter.
+    :raises VisitFaulty: who came is not said completely.
+    :raises NotFound: no such applicant, or the key belongs to another's dossier.
+    :raises NotInForce, BaseNeeded: as ``Desk.open``.
+    """
+    desk_id = own_desk(actor)
+    _refuse_faulty(presenter)
+    kind = session.scalar(select(Party.kind).where(Party.id == party_id))
+    if kind is None or kind in OFFICE_KINDS:
+        raise NotFound
+    case = desk.open(
+        session,
+        case_id=case_id,
+        procedure=procedure,
+        party_id=party_id,
+        actor=actor,
+        now=now,
+        desk_id=desk_id,
+    )
+    if not visits(session, case):
+        _note(session, case, desk_id, presenter, actor=actor, now=now)
+    return case
+
+
+def note_visit(
+    session: Session, *, case: Case, visit_id: UUID, presenter: Presenter, actor: Actor, now: datetime
+) -> None:  # fmt: skip
+    """
+    Note that somebody came again for a dossier, with a supplement for example. Twice under one key notes one.
+
+    :raises Forbidden: the dossier is entered at no counter of the actor, or it waits for nobody outside.
+    :raises VisitFaulty: who came is not said completely.
+    """
+    state = procedures.definition_of(session, case.version_id).states[case.state]
+    if case.desk_id is None or not stands_in(case.desk_id, actor) or state.waits_for is not Side.APPLICANT:
+        raise Forbidden(permission=RECEIVE)
+    _refuse_faulty(presenter)
+    if session.get(Visit, visit_id) is None:
+        _note(session, case, case.desk_id, presenter, actor=actor, now=now, visit_id=visit_id)
+
+
+def visits(session: Session, case: Case) -> list[Visit]:
+    """Return who came for a dossier, in order."""
+    return list(session.scalars(select(Visit).where(Visit.case_id == case.id).order_by(Visit.at, Visit.id)))
+
+
+def begun_at(session: Session, actor: Actor, *, size: int = BEGUN) -> list[Begun]:
+    """Return the dossiers that the actor's counters have begun and not filed, the latest first."""
+    rows = session.execute(
+        select(Case.id, Case.title, Party.name, Case.version_id, Case.saved_at)
+        .join(Party, Party.id == Case.party_id)
+        .where(Case.desk_id.in_(desks_of(actor)), Case.submitted_at.is_(None), Case.closed_at.is_(None))
+        .order_by(Case.saved_at.desc(), Case.id)
+        .limit(size)
+    )
+    return [Begun(*row) for row in rows]
+
+
+def presenter_problems(presenter: Presenter) -> list[FieldProblem]:
+    """Return everything that is wanting in what is said of a presenter."""
+    found = []
+    if not 1 <= len(_clean(presenter.name)) <= LONGEST_NAME:
+        found.append(
+            FieldProblem("presenter", "missing", N_("Give the name as it stands on the paper of identity."))
+        )
+    if presenter.standing not in set(Standing):
+        found.append(FieldProblem("standing", "missing", N_("Choose what this person is to the applicant.")))
+    if presenter.identity not in set(Identity):
+        found.append(FieldProblem("identity", "missing", N_("Choose which paper of identity was shown.")))
+    if not 1 <= len(_number(presenter.number)) <= LONGEST_NUMBER:
+        found.append(FieldProblem("identity_number", "missing", N_("Give the number of that paper.")))
+    return found
+
+
+def _refuse_faulty(presenter: Presenter) -> None:
+    if problems := presenter_problems(presenter):
+        raise VisitFaulty(errors=problems)
+
+
+def _note(
+    session: Session, case: Case, desk_id: UUID, presenter: Presenter, *, actor: Actor, now: datetime,
+    visit_id: UUID | None = None,
+) -> None:  # fmt: skip
+    assert actor.user_id is not None, "only a person receives"
+    visit = Visit(
+        id=visit_id or uuid7(), case_id=case.id, party_id=case.party_id, desk_id=desk_id,
+        presenter=_clean(presenter.name), standing=presenter.standing, identity=presenter.identity, at=now,
+        by=actor.user_id,
+    )  # fmt: skip
+    session.add(visit)
+    record(
+        session, "workflow:visit:note", subject=Subject("case", case.id), actor=actor, at=now, party_id=case.party_id,
+        facts={"visit": str(visit.id), "standing": visit.standing, "identity": visit.identity},
+        digests={"presenter": visit.presenter, "identity_number": _number(presenter.number)},
+    )  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    """Return a name in one line, without marks that are not seen."""
+    seen = "".join(" " if unicodedata.category(sign).startswith("C") else sign for sign in nfc(text))
+    return " ".join(seen.split())
+
+
+def _number(text: str) -> str:
+    return "".join(_clean(text).split()).upper()

@@ -1,0 +1,115 @@
+"""The counter as primitives for its pages: whom a dossier is entered for, and who brought the papers."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.core.auth.models import OFFICE_KINDS, Membership, Office, Party, PartyKind, User
+from app.core.auth.service import fold_login
+from app.core.i18n import N_, Translator
+from app.core.kit.time import local_day, utcnow
+from app.core.search import ask, find
+from app.core.workflow import counter, procedures
+from app.core.workflow.counter import Identity, Standing
+from app.core.workflow.models import Case
+from app.web.render import request_translator
+
+SHORTEST = 2
+MOST = 20
+
+STANDINGS = {
+    Standing.REPRESENTATIVE: N_("Represents the applicant, or is the applicant in person"),
+    Standing.AUTHORISED: N_("Acts by power of attorney"),
+    Standing.MESSENGER: N_("Only brings the papers"),
+}
+IDENTITIES = {
+    Identity.ID_CARD: N_("Identity card"),
+    Identity.E_IDENTITY: N_("Electronic identity (VNeID)"),
+    Identity.PASSPORT: N_("Passport"),
+}
+KINDS = {PartyKind.ENTERPRISE: N_("Enterprise or investor"), PartyKind.PERSON: N_("Person with an account")}
+
+_REGISTERED = KINDS[PartyKind.ENTERPRISE]
+
+
+def applicants(request: Request, session: Session, typed: str) -> list[dict[str, str]]:
+    """Return whom a question means: an account by its whole address, anybody else by name or tax code."""
+    if "@" in typed:
+        return _of_account(request, session, typed)
+    asked = ask(typed)
+    kinds = request.app.state.applicants
+    providers = [each for each in request.app.state.search if each.kind in kinds]
+    return [
+        {"id": found.key, "name": found.title, "other": found.title_en, "code": found.code, "kind": _REGISTERED}
+        for group in find(session, asked, providers, most=MOST)
+        for found in group.items
+    ]  # fmt: skip
+
+
+def applicant(session: Session, party_id: UUID) -> dict[str, str] | None:
+    """Return one applicant; None for an office, or for nobody."""
+    row = session.execute(select(Party.name, Party.kind).where(Party.id == party_id)).one_or_none()
+    if row is None or row.kind in OFFICE_KINDS or row.kind not in KINDS:
+        return None
+    return {"id": str(party_id), "name": row.name, "kind": KINDS[row.kind]}
+
+
+def startable(request: Request, session: Session) -> list[tuple[str, str, str]]:
+    """Return the procedures that begin empty, as options; one that changes a result begins at that result."""
+    day, translator = local_day(utcnow(), request.app.state.zone_config.tz), request_translator(request)
+    found = procedures.catalogue(session, day)
+    return [
+        (each.code, each.title.get(translator.lang) or each.title["vi"], each.catalogue)
+        for each in found
+        if not procedures.in_force(session, each.code, day)[1].begins_at
+    ]
+
+
+def choices(translator: Translator) -> dict[str, list[tuple[str, str]]]:
+    """Return the options of the questions about who brings the papers."""
+    return {
+        "standings": [(code.value, translator.gettext(words)) for code, words in STANDINGS.items()],
+        "identities": [(code.value, translator.gettext(words)) for code, words in IDENTITIES.items()],
+    }
+
+
+def visits_view(session: Session, case: Case) -> dict[str, Any] | None:
+    """Return at which counter a dossier is entered, and who brought papers; None for one that came online."""
+    if case.desk_id is None:
+        return None
+    office = session.scalar(select(Office.name).where(Office.party_id == case.desk_id))
+    return {
+        "office": office or {},
+        "visits": [
+            {
+                "presenter": each.presenter,
+                "standing": STANDINGS[Standing(each.standing)],
+                "identity": IDENTITIES[Identity(each.identity)],
+                "at": each.at,
+            }
+            for each in counter.visits(session, case)
+        ],
+    }
+
+
+def _of_account(request: Request, session: Session, typed: str) -> list[dict[str, str]]:
+    rows: Sequence[Any] = session.execute(
+        select(Party.id, Party.name, Party.kind)
+        .join(Membership, Membership.party_id == Party.id)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            User.login == fold_login(typed),
+            Party.kind.in_(KINDS),
+            or_(Membership.valid_to.is_(None), Membership.valid_to > func.now()),
+        )
+        .order_by(Party.name, Party.id)
+        .limit(MOST)
+    ).all()
+    return [
+        {"id": str(row.id), "name": row.name, "other": "", "code": "", "kind": KINDS[row.kind]}
+        for row in rows
+    ]
