@@ -1,6 +1,5 @@
 """The tiles of the operations centre itself, over the dossiers of all procedures, and how any tile is read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,10 +11,8 @@ from app.core.i18n import N_
 from app.core.kit.time import local_day
 from app.core.law import LawValueMissing
 from app.ioc import queries
-from app.web.tiles import Scope, Share, Tile, TileRow
+from app.web.tiles import Scope, Share, Tile
 
-# Kinds of papers that are results of procedures.
-RESULT_KINDS = ["IRC"]
 # What feeds a tile shows at least once a minute that it works; two missed signs make the tile stale.
 STALE_AFTER = timedelta(minutes=2, seconds=30)
 
@@ -45,44 +42,6 @@ class Reading:
         return self.share.percent >= self.target
 
 
-def _on_time(session: Session, scope: Scope) -> Share:
-    return queries.handled_on_time(session, since=scope.since, until=scope.until, now=scope.now)
-
-
-def _on_time_by_office(session: Session, scope: Scope) -> Sequence[tuple[str, Share]]:
-    return queries.handled_by_office(session, since=scope.since, until=scope.until, now=scope.now)
-
-
-def _late(session: Session, scope: Scope) -> Sequence[TileRow]:
-    return queries.late_dossiers(session, since=scope.since, until=scope.until, now=scope.now)
-
-
-def _results(session: Session, scope: Scope) -> Share:
-    return queries.electronic_results(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
-
-
-def _results_by_office(session: Session, scope: Scope) -> Sequence[tuple[str, Share]]:
-    return queries.results_by_office(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
-
-
-def _without_result(session: Session, scope: Scope) -> Sequence[TileRow]:
-    return queries.without_electronic_result(
-        session, since=scope.since, until=scope.until, kinds=RESULT_KINDS
-    )
-
-
-def _filed_online(session: Session, scope: Scope) -> Share:
-    return queries.filed_online(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
-
-
-def _filed_online_by_office(session: Session, scope: Scope) -> Sequence[tuple[str, Share]]:
-    return queries.filed_online_by_office(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
-
-
-def _not_filed_online(session: Session, scope: Scope) -> Sequence[TileRow]:
-    return queries.not_filed_online(session, since=scope.since, until=scope.until, kinds=RESULT_KINDS)
-
-
 DECISION_766 = "decision-766-qd-ttg"
 
 TILES = (
@@ -91,9 +50,9 @@ TILES = (
         N_("Dossiers handled on time"),
         N_("Dossiers handled on time or still in time, of those received or handled in the quarter."),
         DECISION_766,
-        _on_time,
-        by_office=_on_time_by_office,
-        rows=_late,
+        queries.HANDLED_ON_TIME.share,
+        by_office=queries.HANDLED_ON_TIME.by_office,
+        rows=queries.HANDLED_ON_TIME.rows,
         fed_at=live.last_step,
         order=21,
     ),
@@ -106,10 +65,10 @@ TILES = (
             " connected."
         ),
         DECISION_766,
-        _filed_online,
+        queries.FILED_ONLINE.share,
         target="ioc.target.online_use",
-        by_office=_filed_online_by_office,
-        rows=_not_filed_online,
+        by_office=queries.FILED_ONLINE.by_office,
+        rows=queries.FILED_ONLINE.rows,
         fed_at=live.last_step,
         order=33,
     ),
@@ -118,10 +77,10 @@ TILES = (
         N_("Electronic results"),
         N_("Finished dossiers whose result is issued electronically, of those that return a paper."),
         DECISION_766,
-        _results,
+        queries.ELECTRONIC_RESULTS.share,
         target="ioc.target.electronic_results",
-        by_office=_results_by_office,
-        rows=_without_result,
+        by_office=queries.ELECTRONIC_RESULTS.by_office,
+        rows=queries.ELECTRONIC_RESULTS.rows,
         fed_at=live.last_step,
         order=41,
     ),
