@@ -6,15 +6,14 @@ The HTTP side: gateways that take SMS and Zalo messages, and a page that shows e
 """
 
 import html
-import json
 import time
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
+from simulators.answering import PAGE, Answering
 from simulators.messaging.behaviour import NETWORKS, Networks, Taken
 
-LARGEST = 20_000
 _ANSWERS = {
     "take": HTTPStatus.ACCEPTED,
     "later": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -32,11 +31,7 @@ class GatewayServer(ThreadingHTTPServer):
         self.networks = networks
 
 
-class _Gateway(BaseHTTPRequestHandler):
-    server_version = "simulator"
-    sys_version = ""
-    timeout = 30
-
+class _Gateway(Answering):
     @property
     def networks(self) -> Networks:
         assert isinstance(self.server, GatewayServer)
@@ -45,17 +40,17 @@ class _Gateway(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Show what was taken."""
         if self.path == "/messages":
-            self._answer(HTTPStatus.OK, json.dumps(self.networks.messages(), ensure_ascii=False))
+            self.json(HTTPStatus.OK, self.networks.messages())
         elif self.path == "/":
-            self._answer(HTTPStatus.OK, _page(self.networks), "text/html; charset=utf-8")
+            self.answer(HTTPStatus.OK, _page(self.networks), PAGE)
         else:
-            self._answer(HTTPStatus.NOT_FOUND, "{}")
+            self.json(HTTPStatus.NOT_FOUND, {})
 
     def do_POST(self) -> None:
         """Take a message, or change a mood."""
-        body = self._body()
+        body = self.body()
         if body is None:
-            self._answer(HTTPStatus.BAD_REQUEST, "{}")
+            self.json(HTTPStatus.BAD_REQUEST, {})
             return
         name = self.path.strip("/")
         if name.startswith("behaviour/"):
@@ -63,10 +58,7 @@ class _Gateway(BaseHTTPRequestHandler):
         elif name in NETWORKS and name != "email":
             self._take(name, body)
         else:
-            self._answer(HTTPStatus.NOT_FOUND, "{}")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing of each request: what was taken is on the page."""
+            self.json(HTTPStatus.NOT_FOUND, {})
 
     def _take(self, network: str, body: dict[str, Any]) -> None:
         time.sleep(self.networks.moods[network].late_s)
@@ -74,33 +66,15 @@ class _Gateway(BaseHTTPRequestHandler):
         verdict = self.networks.judge(network, to)
         if verdict == "take":
             self.networks.take(Taken(network, str(body.get("id", "")), to, "", str(body.get("text", ""))))
-        self._answer(_ANSWERS[verdict], json.dumps({"verdict": verdict}))
+        self.json(_ANSWERS[verdict], {"verdict": verdict})
 
     def _change(self, network: str, body: dict[str, Any]) -> None:
         try:
             self.networks.change(network, body)
         except (KeyError, ValueError, TypeError):
-            self._answer(HTTPStatus.BAD_REQUEST, "{}")
+            self.json(HTTPStatus.BAD_REQUEST, {})
             return
-        self._answer(HTTPStatus.OK, "{}")
-
-    def _body(self) -> dict[str, Any] | None:
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > LARGEST:
-            return None
-        try:
-            body = json.loads(self.rfile.read(int(length)) or b"{}")
-        except ValueError:
-            return None
-        return body if isinstance(body, dict) else None
-
-    def _answer(self, status: HTTPStatus, body: str, kind: str = "application/json") -> None:
-        data = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.json(HTTPStatus.OK, {})
 
 
 def _page(networks: Networks) -> str:
