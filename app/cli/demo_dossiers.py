@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from app.core.auth.service import fold_login
 from app.core.db import Database, DbRole, SessionContext
 from app.core.db.session import ContextSession
 from app.core.documents.typeset import JSON, typeset
+from app.core.geo import Place, System, place_json
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day
 from app.core.workflow import procedures
@@ -40,6 +42,8 @@ NAMESPACE = UUID("6f2c7f0e-5f0a-4f52-9c0e-3a6f1f1f9d21")
 FILING = frozenset({"draft", "submit", "supplement"})
 FIRST_HOUR = time(9, 0)
 STEP_APART = timedelta(minutes=35)
+# Sides of the squares of land, in degrees: about 158 m.
+SIDE_EAST, SIDE_NORTH = Decimal("0.00152"), Decimal("0.00143")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Storyteller:
         case_id = _key(story)
         if taken.place == 0:
             answers = {**base, **story["answers"], "investors": _investors(story, base)}
+            answers |= _place(story)
             answers["rate_on"] = local_day(at, self.platform.zone.tz).isoformat()
             self._open(case_id, story, answers, login=login, at=at)
         if step["do"] in FILING:
@@ -110,10 +115,11 @@ class Storyteller:
             case = session.get_one(Case, case_id)
             definition = procedures.definition_of(session, case.version_id)
             to_sign = {part.code for part in definition.components if part.signed}
+            titles = {part.code: part.title["vi"] for part in definition.components}
             for problem in missing_components(session, case, definition):
                 code = problem.name.removeprefix("component-")
                 (row,) = components.attach_files(
-                    session, case=case, definition=definition, code=code, files=[self._paper(code)],
+                    session, case=case, definition=definition, code=code, files=[self._paper(titles[code])],
                     actor=filer, now=at,
                 )  # fmt: skip
                 if code in to_sign:
@@ -144,10 +150,8 @@ class Storyteller:
         kernel = self.platform.kernel
         return Press(kernel.store, kernel.signing, kernel.zone, kernel.settings.origin)
 
-    def _paper(self, code: str) -> KeptFile:
-        return keep_file(
-            self._press.store, stream=io.BytesIO(_illustration(code)), filename=f"{code.lower()}.pdf"
-        )
+    def _paper(self, title: str) -> KeptFile:
+        return keep_file(self._press.store, stream=io.BytesIO(_illustration(title)), filename=f"{title}.pdf")
 
     def _person(self, login: str, at: datetime) -> Actor:
         with self.database.session(SessionContext(DbRole.AUTH)) as session:
@@ -197,6 +201,17 @@ def _investors(story: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[s
     return [{**each, "name": name, "representative": representative} for each in base["investors"]]
 
 
+def _place(story: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the land of a story, a square of about two and a half hectares; nothing for one that names none."""
+    if "corner" not in story:
+        return {}
+    north, east = (Decimal(each) for each in story["corner"])
+    corners = [
+        (east, north), (east + SIDE_EAST, north), (east + SIDE_EAST, north + SIDE_NORTH), (east, north + SIDE_NORTH),
+    ]  # fmt: skip
+    return {"place": place_json(Place(System.WGS84, tuple(corners)))}
+
+
 def _weekday_before(day: date) -> date:
     day -= timedelta(days=1)
     while day.weekday() > 4:  # noqa: PLR2004  Saturday and Sunday
@@ -205,14 +220,17 @@ def _weekday_before(day: date) -> date:
 
 
 @cache
-def _illustration(code: str) -> bytes:
+def _illustration(title: str) -> bytes:
     """Return a page that says that it stands for a paper and is none."""
     data: dict[str, JSON] = {
-        "subject": code,
-        "header": {"parent": "", "agency": "(hư cấu)", "number": code, "place": "", "date": ""},
+        "subject": title,
+        "header": {"parent": "", "agency": "(hư cấu)", "number": "", "place": "", "date": ""},
         "title": "TÀI LIỆU MINH HỌA",
         "content": [
-            {"kind": "paragraph", "text": f"Thay cho giấy tờ {code} của hồ sơ mẫu. Mọi nội dung là hư cấu."}
+            {
+                "kind": "paragraph",
+                "text": f"Thay cho giấy tờ “{title}” của hồ sơ mẫu. Mọi nội dung là hư cấu.",
+            }
         ],
     }
     return typeset("letter", data, at=datetime.fromisoformat("2026-01-01T00:00:00+00:00"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from copy import copy
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -116,7 +117,7 @@ async def answer(request: Request, error: DomainError) -> Response:
             return _signed_out(request, error)
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(here, safe='')}", 303)
-    page = render_error(request, error, reference=correlation)
+    page = render_error(request, _spoken(request, error), reference=correlation)
     if error.status == Busy.status:
         page.headers["Retry-After"] = str(GATE_WAIT_SECONDS)
     return page
@@ -158,6 +159,17 @@ async def _note_denied(request: Request, error: Forbidden) -> None:
         role=DbRole.AUTH,
         facts={"method": request.method, "path": request.url.path[:200], **_texts(error)},
     )
+
+
+def _spoken(request: Request, error: DomainError) -> DomainError:
+    """Return an error for people: a permission by its title in the reader's language, instead of its code."""
+    titles = {each.code: each.title for each in request.app.state.permissions}
+    title = titles.get(str(error.params.get("permission", "")))
+    if title is None:
+        return error
+    spoken = copy(error)
+    spoken.params = {**error.params, "permission": request_translator(request).gettext(title)}
+    return spoken
 
 
 def _texts(error: DomainError) -> dict[str, str]:

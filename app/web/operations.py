@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.core.auth.permissions import Permission
 from app.core.db.backup.record import read_record
 from app.core.evidence import read_lag
+from app.core.i18n import N_
 from app.core.jobs import Tick, read_ticks
 from app.core.settings import Settings
 
@@ -28,13 +29,13 @@ RETRY = "operations.job.retry"
 PERMISSIONS = (
     Permission(
         VIEW,
-        "See how the platform runs",
+        N_("See how the platform runs"),
         "See jobs, timers, queues, storage, backups and versions, without what people wrote.",
         frozenset({"ADMIN"}),
     ),
     Permission(
         RETRY,
-        "Run failed jobs again",
+        N_("Run failed jobs again"),
         "Give a job that used up its attempts one more.",
         frozenset({"ADMIN"}),
     ),

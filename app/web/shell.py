@@ -25,15 +25,13 @@ LINKS = ShellLinks(
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
     MenuItem("counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15),
-    MenuItem("opinions", N_("Opinions asked for"), "/opinions", "message", frozenset({ADVISE}), 20),
+    MenuItem("opinions", N_("Give opinions"), "/opinions", "message", frozenset({ADVISE}), 20),
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
     MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
-    MenuItem(
-        "colleagues", N_("Colleagues and absences"), "/colleagues", "users", frozenset({READ, ASSIGN}), 42
-    ),
+    MenuItem("colleagues", N_("Absences"), "/colleagues", "users", frozenset({READ, ASSIGN}), 42),
     MenuItem("operations", N_("Operations"), "/operations", "activity", frozenset({VIEW}), 45),
-    MenuItem("members", N_("People"), "/members", "users", frozenset({MEMBER_MANAGE}), 65),
+    MenuItem("members", N_("Members"), "/members", "users", frozenset({MEMBER_MANAGE}), 65),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
     MenuItem(
         "readings", N_("Readings of personal data"), "/privacy/readings", "eye", frozenset({READINGS}), 45

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.core.auth.roles import ROLES
 from app.core.errors import Forbidden
+from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
 
 
@@ -104,49 +105,49 @@ JOIN = "party.join"
 PERMISSIONS = (
     Permission(
         USER_MANAGE,
-        "Manage accounts",
+        N_("Manage accounts"),
         "Open, lock and close accounts of officers and customers and give them roles.",
         frozenset({"ADMIN"}),
     ),
     Permission(
         MEMBER_MANAGE,
-        "Manage colleagues",
+        N_("Manage colleagues"),
         "Bring people into the own enterprise, give them roles and end their membership.",
         frozenset({"ENTERPRISE_ADMIN"}),
     ),
     Permission(
         OFFICE_MANAGE,
-        "Manage offices",
+        N_("Manage offices"),
         "Create and rename divisions and agencies.",
         frozenset({"ADMIN"}),
     ),
     Permission(
         SESSION_REVOKE,
-        "End sessions of others",
+        N_("End sessions of others"),
         "See and end the sessions of any account, for instance after a loss.",
         frozenset({"ADMIN"}),
     ),
     Permission(
         DELEGATION_GIVE,
-        "Delegate",
+        N_("Delegate"),
         "Let another enterprise act for the own one, within roles, topics and a period.",
         frozenset({"ENTERPRISE_ADMIN"}),
     ),
     Permission(
         CLIENT_MANAGE,
-        "Manage programs",
+        N_("Manage programs"),
         "Register programs of the own enterprise for the API, replace their secrets and revoke them.",
         frozenset({"ENTERPRISE_ADMIN"}),
     ),
     Permission(
         AUDIT_READ,
-        "Read the evidence log",
+        N_("Read the evidence log"),
         "Search and export evidence entries and their proofs.",
         frozenset({"AUDITOR"}),
     ),
     Permission(
         JOIN,
-        "Join an enterprise",
+        N_("Join an enterprise"),
         "Ask to act for an enterprise and take its invitations.",
         frozenset({"PERSON"}),
     ),

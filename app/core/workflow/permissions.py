@@ -2,6 +2,7 @@
 
 from app.core.auth.clients.scopes import DOSSIERS_WRITE
 from app.core.auth.permissions import Permission
+from app.core.i18n import N_
 
 FILE = "workflow.case.file"
 READ = "workflow.case.read"
@@ -15,50 +16,50 @@ ASSIGN = "workflow.case.assign"
 PERMISSIONS = (
     Permission(
         FILE,
-        "File dossiers",
+        N_("File dossiers"),
         "Prepare, file, complete and withdraw dossiers for the own enterprise.",
         frozenset({"ENTERPRISE_ADMIN", "FILER", "SIGNER"}),
         scopes=frozenset({DOSSIERS_WRITE}),
     ),
     Permission(
         READ,
-        "Read dossiers",
+        N_("Read dossiers"),
         "See the dossiers of all applicants, with their history and papers.",
         frozenset({"INTAKE", "APPRAISER", "HEAD", "LEADER", "AUDITOR"}),
     ),
     Permission(
         RECEIVE,
-        "Receive dossiers",
+        N_("Receive dossiers"),
         "Check filed dossiers, receive or refuse them, and return results.",
         frozenset({"INTAKE"}),
     ),
     Permission(
         APPRAISE,
-        "Appraise dossiers",
+        N_("Appraise dossiers"),
         "Take up received dossiers, appraise them and draft the decision.",
         frozenset({"APPRAISER"}),
     ),
     Permission(
         REVIEW,
-        "Review drafts",
+        N_("Review drafts"),
         "Approve a drafted decision or send it back.",
         frozenset({"HEAD"}),
     ),
     Permission(
         SIGN,
-        "Sign results",
+        N_("Sign results"),
         "Sign and issue a reviewed result for the authority.",
         frozenset({"LEADER"}),
     ),
     Permission(
         ADVISE,
-        "Give opinions",
+        N_("Give opinions"),
         "Answer what the own office is asked about a dossier.",
         frozenset({"CONSULTEE", "APPRAISER", "HEAD"}),
     ),
     Permission(
         ASSIGN,
-        "Assign dossiers",
+        N_("Assign dossiers"),
         "Hand open dossiers of a colleague to another one, and note who is away and who stands in.",
         frozenset({"HEAD", "ADMIN"}),
     ),

@@ -27,6 +27,8 @@ spatial_pages = router()
 
 Appraiser = Annotated[Actor, Depends(Holder(APPRAISE))]
 _TONES = {Verdict.FITS: "good", Verdict.LOOK: "soon", Verdict.UNKNOWN: "stale", Verdict.FACT: "neutral"}
+# What every line says when the form gives no place; one sentence then says it for all.
+_SILENT = frozenset({"no-place", "not-named"})
 
 
 def spatial_panel(session: Session, actor: Actor, case_id: UUID) -> Mapping[str, Any]:
@@ -53,6 +55,7 @@ def spatial_panel(session: Session, actor: Actor, case_id: UUID) -> Mapping[str,
         "map_hash": (filed.map_hash if filed else looked.position.map.hash if looked.position else "")[:12],
         "digest": filed.digest if filed else "",
         "illustrative": looked.position is not None and looked.position.map.status == "ILLUSTRATIVE",
+        "unplaced": again is None and all(each["outcome"] in _SILENT for each in shown),
         "rows": _rows(shown, again.findings if again else None),
         "others": _others(session, actor, case),
         "may_ask": actor.is_officer and actor.may(APPRAISE) and case.closed_at is None,

@@ -59,6 +59,7 @@ def list_page(
     if not found:
         raise NotFound
     asked = _day(on)
+    version = "" if asked else version  # a day that was asked for is the answer to another question
     chosen = _chosen(found, version, asked or day)
     lines = (
         reading.search_codes(session, code_list, chosen.version, q[:100], after=after[:40]) if chosen else []
@@ -73,7 +74,7 @@ def list_page(
         "q": q,
         "on": on,
         "on_wrong": bool(on) and asked is None,
-        "asked_day": asked,
+        "version_named": chosen is not None and chosen.version == version,
         "rows": [
             {"code": each.code, "label": dict(each.label), "parent": each.parent or ""} for each in page
         ],

@@ -59,7 +59,7 @@ def _figures(session: Session, translator: Any) -> list[dict[str, str]]:
 
 
 @public.get("/procedures", name="procedures", include_in_schema=False)
-def catalogue(request: Request, session: DbSession, zone: CurrentZone) -> Response:
+def catalogue(request: Request, session: DbSession, actor: CurrentActor, zone: CurrentZone) -> Response:
     """List the procedures in force today with their time limit and basis."""
     today = local_day(utcnow(), zone.tz)
     book = law.at(session, today)
@@ -83,6 +83,7 @@ def catalogue(request: Request, session: DbSession, zone: CurrentZone) -> Respon
     view = {
         "title": request_translator(request).gettext("Procedures"),
         "rows": rows,
+        "may_start": not actor.is_officer,
         "later": _not_online(session, request.app.state.catalogue, {str(row["code"]) for row in rows}),
     }
     return render(request, "pages/procedures.html", view)

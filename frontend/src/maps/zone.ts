@@ -86,6 +86,33 @@ function graticule(): GeoJSON.FeatureCollection {
   return { type: 'FeatureCollection', features }
 }
 
+/** The middle of a ring by its area: where the name of a shape stands, once, however many tiles the shape covers. */
+function middle(ring: GeoJSON.Position[]): GeoJSON.Position {
+  let [twice, east, north] = [0, 0, 0]
+  const [x0, y0] = [ring[0]?.[0] ?? 0, ring[0]?.[1] ?? 0]
+  ring.forEach((from, n) => {
+    const to = ring[(n + 1) % ring.length] ?? from
+    const [ax, ay, bx, by] = [(from[0] ?? 0) - x0, (from[1] ?? 0) - y0, (to[0] ?? 0) - x0, (to[1] ?? 0) - y0]
+    const part = ax * by - bx * ay
+    twice += part
+    east += (ax + bx) * part
+    north += (ay + by) * part
+  })
+  return twice ? [x0 + east / (3 * twice), y0 + north / (3 * twice)] : [x0, y0]
+}
+
+function names(zone: GeoJSON.FeatureCollection): GeoJSON.FeatureCollection {
+  const features: Feature[] = []
+  for (const each of zone.features) {
+    const rings = each.geometry.type === 'Polygon' ? [each.geometry.coordinates[0] ?? []]
+      : each.geometry.type === 'MultiPolygon' ? each.geometry.coordinates.map(shape => shape[0] ?? []) : []
+    for (const ring of rings) {
+      features.push({ type: 'Feature', properties: each.properties, geometry: { type: 'Point', coordinates: middle(ring) } })
+    }
+  }
+  return { type: 'FeatureCollection', features }
+}
+
 function styleOf(host: HTMLElement, zone: GeoJSON.FeatureCollection, place: GeoJSON.GeoJSON): ml.StyleSpecification {
   const paint = (name: string): string => colour(host, name)
   const text = (size: number, weight: string): ml.SymbolLayerSpecification['layout'] => ({
@@ -99,6 +126,7 @@ function styleOf(host: HTMLElement, zone: GeoJSON.FeatureCollection, place: GeoJ
     sources: {
       grid: { type: 'geojson', data: graticule() },
       zone: { type: 'geojson', data: zone },
+      names: { type: 'geojson', data: names(zone) },
       place: { type: 'geojson', data: place },
     },
     layers: [
@@ -113,8 +141,8 @@ function styleOf(host: HTMLElement, zone: GeoJSON.FeatureCollection, place: GeoJ
       { id: 'place-fill', type: 'fill', source: 'place', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': paint('place'), 'fill-opacity': .35 } },
       { id: 'place-line', type: 'line', source: 'place', paint: { 'line-color': paint('place'), 'line-width': 3 } },
       { id: 'place-points', type: 'circle', source: 'place', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 7, 'circle-color': paint('place'), 'circle-stroke-color': paint('ground'), 'circle-stroke-width': 2 } },
-      { id: 'area-labels', type: 'symbol', source: 'zone', filter: of('AREA'), minzoom: 11, layout: text(13, ''), paint: label },
-      { id: 'site-labels', type: 'symbol', source: 'zone', filter: of('SITE'), maxzoom: 11, layout: text(16, 'Bold'), paint: label },
+      { id: 'area-labels', type: 'symbol', source: 'names', filter: of('AREA'), minzoom: 11, layout: text(13, ''), paint: label },
+      { id: 'site-labels', type: 'symbol', source: 'names', filter: of('SITE'), maxzoom: 11, layout: text(16, 'Bold'), paint: label },
     ],
   }
 }
