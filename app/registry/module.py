@@ -42,12 +42,20 @@ MODULE = ModuleSpec(
     permissions=(*PERMISSIONS, *CLAIM_PERMISSIONS),
     menu=(
         MenuItem("enterprises", N_("Enterprises"), "/enterprises", "building", frozenset({READ}), 20),
-        MenuItem("my-enterprise", N_("My enterprise"), "/my-enterprise", "building", frozenset({FILE}), 30),
+        MenuItem(
+            "my-enterprise",
+            N_("My enterprise"),
+            "/my-enterprise",
+            "building",
+            frozenset({FILE}),
+            30,
+            N_("Enterprise"),
+        ),
         MenuItem("code-lists", N_("Code lists"), "/code-lists", "list", frozenset({READ}), 65),
         MenuItem("takeovers", N_("Take-over"), TAKE_OVERS, "database", frozenset({TAKE_OVER}), 75),
         MenuItem("find-person", N_("Find a person"), "/registry/people", "id", frozenset({FIND_PERSON}), 66),
         MenuItem("claims", N_("Representatives"), "/desk/claims", "user-check", frozenset({DECIDE}), 65),
-        MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65),
+        MenuItem("zone", N_("Map of the zone"), MAP, "map", frozenset(), 65, N_("Map")),
     ),
     doors=(
         Door(

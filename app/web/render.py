@@ -67,7 +67,8 @@ class NavItem:
     """
     One entry of the side menu.
 
-    ``key`` is the letter after ``g`` that goes there; ``bottom`` puts it in the bar of a phone as well.
+    ``key`` is the letter after ``g`` that goes there; ``bottom`` puts it in the bar of a phone as well, with its
+    ``short`` word.
     """
 
     title: LocalText
@@ -77,6 +78,7 @@ class NavItem:
     count: int | None = None
     key: str = ""
     bottom: bool = False
+    short: LocalText = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,9 @@ DOORS = (
 _KEYS = {"inbox": "i", "law": "l", "opinions": "o", "my": "h", "procedures": "p", "track": "t", "verify": "v"}
 
 
-# Entries in the bar of a phone, beside search and the own account; the menu button leads to all.
-BOTTOM_PLACES = 3
+# First entries in the bar of a phone, beside the map, search and the own account; the menu button leads to all.
+BOTTOM_PLACES = 2
+MAP = "zone"
 
 
 def shows_frame(request: Request) -> bool:
@@ -81,7 +82,8 @@ def navigation(request: Request, actor: Actor) -> list[NavItem]:
             item.icon,
             active=path == item.href or path.startswith(item.href + "/"),
             key=_KEYS.get(item.code, ""),
-            bottom=place < BOTTOM_PLACES,
+            bottom=place < BOTTOM_PLACES or item.code == MAP,
+            short=gettext(item.short or item.title),
         )
         for place, item in enumerate(seen)
     ]

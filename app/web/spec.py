@@ -26,7 +26,11 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """An entry of the side menu, shown to those who hold one of the permissions (to all when none is named)."""
+    """
+    An entry of the side menu, shown to those who hold one of the permissions (to all when none is named).
+
+    ``short`` is its word in the narrow bar of a phone, where the title is too long.
+    """
 
     code: str
     title: str
@@ -34,6 +38,7 @@ class MenuItem:
     icon: str
     permissions: frozenset[str] = frozenset()
     order: int = 100
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def _report(
     return SignatureReport(
         field=signature.field_name,
         signer=_identity(certificate),
-        issuer=certificate.issuer.human_friendly if certificate else "",
+        issuer=_issuer(certificate) if certificate else "",
         serial=certificate.serial_number if certificate else None,
         claimed_at=claimed_at,
         checked_at=at,
@@ -261,6 +261,13 @@ def _revoked_at(certificate: x509.Certificate, lists: Sequence[bytes]) -> dateti
                 at = entry["revocation_date"].native
                 return at if isinstance(at, datetime) else None
     return None
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    """Return who issued a certificate, by the names that people know it by."""
+    names = dict(certificate.issuer.native)
+    known = [names[key] for key in ("common_name", "organization_name") if isinstance(names.get(key), str)]
+    return ", ".join(known) or str(certificate.issuer.human_friendly)
 
 
 def _identity(certificate: x509.Certificate | None) -> SignerIdentity:
