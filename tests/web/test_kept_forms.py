@@ -100,7 +100,9 @@ def test_the_same_person_goes_on(house: House) -> None:
     page = writing.person.get(onward)
     assert page.status_code == 200
     assert "<b>bến</b>" not in page.text, "what was typed is shown as text"
-    labels = [each.get_text(strip=True) for each in BeautifulSoup(page.text, "html.parser").select(".facts dt")]
+    labels = [
+        each.get_text(strip=True) for each in BeautifulSoup(page.text, "html.parser").select(".facts dt")
+    ]
     assert next(field.label["vi"] for field in SECTION.fields if field.code == writing.text) in labels
     answer = send(writing.person, writing.path, hidden(page, writing.path))
     assert answer.status_code == 303, answer.text
