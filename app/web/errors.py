@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from copy import copy
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -167,9 +166,8 @@ def _spoken(request: Request, error: DomainError) -> DomainError:
     title = titles.get(str(error.params.get("permission", "")))
     if title is None:
         return error
-    spoken = copy(error)
-    spoken.params = {**error.params, "permission": request_translator(request).gettext(title)}
-    return spoken
+    error.params = {**error.params, "permission": request_translator(request).gettext(title)}
+    return error
 
 
 def _texts(error: DomainError) -> dict[str, str]:

@@ -18,6 +18,7 @@ from app.core.evidence import EvidenceEntry
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow.models import Case
+from app.core.workflow.permissions import READ as READ_DOSSIERS
 from app.web.pages import admin as pages
 from tests.conftest import clone
 from tests.faults.people import AUTH, OFFICER, House, filed, house_on
@@ -102,7 +103,10 @@ class TestBorders:
 
     def test_an_administrator_reads_no_dossier(self, house: House) -> None:
         case_id = filed(house.person("hoshi"), "hoshi", mark="Không xem")
-        assert house.person("quan.tri").get(f"/dossiers/{case_id}").status_code == 403
+        refused = house.person("quan.tri").get(f"/dossiers/{case_id}")
+        assert refused.status_code == 403
+        assert "“Xem hồ sơ”" in refused.text, "a refusal names the right in the reader's words"
+        assert READ_DOSSIERS not in refused.text
 
 
 class TestOwnAccount:
