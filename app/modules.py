@@ -39,6 +39,7 @@ from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
 from app.registry.module import MODULE as REGISTRY
+from app.web import housekeeping
 from app.web.idempotency import forget_expired
 from app.web.kept_forms import forget_kept
 from app.web.kernel import Kernel
@@ -119,6 +120,7 @@ def compose(settings: Settings) -> Platform:
     jobs.every_minute("web.forget_idempotency")(forget_expired)
     jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
     jobs.every_minute("web.forget_kept_forms")(forget_kept)
+    housekeeping.add_jobs(jobs)
     return Platform(
         settings=settings,
         zone=zone,

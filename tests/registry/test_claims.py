@@ -285,7 +285,11 @@ def test_reading_a_paper_is_recorded(town: Town) -> None:
     assert officer.get(f"/desk{where}/papers/{paper}").content == PDF
     assert officer.get(f"/desk{where}/papers/{uuid7()}").status_code == 404
     tags = [tag for (tag,) in town.rows("select tag from evidence_entry where tag like 'personal-data:%%'")]
-    assert tags == ["personal-data:person:read"]
+    assert tags == ["personal-data:person:export"]
+    told = person.get("/account/readings", headers={"accept-language": "en"}).text
+    assert "Check of a request to act for an enterprise" in told
+    for login in ("mot.cua", "tham.dinh", "lanh.dao"):
+        assert town.house.person(login).get(f"/documents/{paper}").status_code == 404, "only at its own desk"
 
 
 def test_anothers_claim_is_not_there(town: Town) -> None:

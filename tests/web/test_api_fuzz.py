@@ -7,9 +7,10 @@ that the routes are reached behind their first refusal.
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ from tests.web.programs import registered
 
 QUICK, DEEP = 4, 100
 REACHED = 0.9
+COME_IN_AGAIN_AFTER_S = 300
 BODY = "application/json"
 
 
@@ -37,12 +39,22 @@ BODY = "application/json"
 class Role:
     """Somebody at the door: how they come in, and what they know to exist."""
 
-    headers: dict[str, str]
+    come_in: Callable[[], dict[str, str]]
+    """Sign in and return the headers; a token lasts for minutes and a long run for more."""
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     """By a part of the path, the keys that exist; the empty part holds the rest."""
     bodies: dict[str, Any] = field(default_factory=dict)
     queries: dict[str, dict[str, str]] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    headers: dict[str, str] = field(default_factory=dict)
+    since: float = field(default=float("-inf"))
+
+    def present(self) -> dict[str, str]:
+        """Return headers that still open the door."""
+        if monotonic() - self.since > COME_IN_AGAIN_AFTER_S:
+            self.headers, self.since = self.come_in(), monotonic()
+        return self.headers
 
     def truths(self, label: str) -> dict[str, str]:
         """Return the keys that an operation may be asked for."""
@@ -79,9 +91,9 @@ def _people(house: House, origin: str) -> dict[str, Role]:
     program = registered(house.person("nop.hoso"))
     filer = Filer(origin, program)
     roles = {
-        "program": Role({"Authorization": f"Bearer {filer.http.token['access_token']}"}),
-        "customer": Role(_session(house, "nop.hoso")),
-        "officer": Role(_session(house, "mot.cua")),
+        "program": Role(lambda: {"Authorization": f"Bearer {filer.http.fetch_token()['access_token']}"}),
+        "customer": Role(lambda: _session(house, "nop.hoso")),
+        "officer": Role(lambda: _session(house, "mot.cua")),
     }
     for role in roles.values():
         _known(role, filer, house, party)
@@ -199,11 +211,14 @@ class Run:
                     path == part or (part != "/api/v1/dossiers" and part in path)
                 ):
                     case.body, case.media_type = body, BODY
-        headers = self.role.headers | ({"Idempotency-Key": uuid4().hex} if known else {})
+        headers = self.role.present() | ({"Idempotency-Key": uuid4().hex} if known else {})
         upload = next((each for part, each in self.role.files.items() if path.endswith(part)), None)
         if known and upload is not None and case.operation.method == "post":
             return self.http.post(
-                self.street.origin + case.formatted_path, headers=self.role.headers, files=upload, timeout=60
+                self.street.origin + case.formatted_path,
+                headers=self.role.present(),
+                files=upload,
+                timeout=60,
             )
         if known:
             case.headers.pop("if-match", None)

@@ -12,6 +12,7 @@ from app.core.db.cluster import PrivateCluster
 from app.core.kit.ids import uuid7
 from app.core.kit.personal import MASK
 from tests.conftest import clone
+from tests.core.documents import files
 from tests.faults.people import House, Person, house_on
 
 PHONE, EMAIL, NAME = "+84 225 123 987", "bi.mat@saobien.vn", "Nguyễn Kín Đáo"
@@ -181,3 +182,55 @@ def test_the_next_dossier_is_offered_the_values_and_seals_them_anew(scene: Scene
     scene.firm.post(f"/dossiers/{key}/form/contact", {**CONTACT, "then": "list"})
     keys = scene.sql("select distinct answers->'contact_phone'->'$sealed'->>'k' from workflow_case")
     assert len(keys) == 2
+
+
+class TestPapers:
+    """Files that an applicant handed in hold passports and accounts: what an officer takes along is recorded."""
+
+    @pytest.fixture
+    def paper(self, scene: Scene) -> str:
+        sent = {"files": ("ho-chieu.pdf", files.pdf(A="(1)"), "application/pdf")}
+        answer = scene.firm.post(f"/dossiers/{scene.case_id}/papers/FINANCE", {}, files=sent)
+        if answer.status_code != 303:  # the scene calls the dossier filed; papers are put in before
+            scene.sql("update workflow_case set submitted_at = null where id = %s", scene.case_id)
+            answer = scene.firm.post(f"/dossiers/{scene.case_id}/papers/FINANCE", {}, files=sent)
+            scene.sql("update workflow_case set submitted_at = now() where id = %s", scene.case_id)
+        assert answer.status_code == 303
+        ((document_id,),) = scene.sql("select document_id from workflow_component")
+        return f"/documents/{document_id}"
+
+    def test_whoever_has_the_dossier_in_hand_takes_it_and_the_owner_sees_that(
+        self, scene: Scene, paper: str
+    ) -> None:
+        scene.assign("tham.dinh")
+        assert scene.house.person("tham.dinh").get(paper).content.startswith(b"%PDF")
+        assert scene.readings() == [("EXPORTED", "HANDLING", "", ["paper"])]
+        page = scene.firm.get("/account/readings", headers={"accept-language": "en"}).text
+        assert "a paper of the dossier" in page
+        assert scene.firm.get(paper).status_code == 200
+        assert len(scene.readings()) == 1, "the enterprise reads its own"
+
+    def test_anybody_else_states_a_purpose_first(self, scene: Scene, paper: str) -> None:
+        officer = scene.house.person("truong.phong")
+        asked = officer.get(paper)
+        assert (asked.status_code, asked.headers["location"]) == (303, f"/dossiers/{scene.case_id}/personal")
+        refused = officer.get(f"/api/v1{paper}")
+        assert (refused.status_code, refused.json()["code"]) == (403, "privacy.purpose-first")
+        assert scene.readings() == []
+        stated = {"purpose": "COMPLAINT", "note": "Đơn số 7"}
+        assert officer.post(f"/dossiers/{scene.case_id}/personal", stated).status_code == 303
+        assert officer.get(paper).status_code == 200
+        assert officer.get(f"/api/v1{paper}").status_code == 200
+        assert [reading[:3] for reading in scene.readings()] == [
+            ("SHOWN", "COMPLAINT", "Đơn số 7"), ("EXPORTED", "COMPLAINT", "Đơn số 7"),
+            ("EXPORTED", "COMPLAINT", "Đơn số 7"),
+        ]  # fmt: skip
+
+    def test_a_draft_s_papers_are_its_applicant_s_alone(self, scene: Scene, paper: str) -> None:
+        scene.sql("update workflow_case set submitted_at = null where id = %s", scene.case_id)
+        scene.assign("tham.dinh")
+        for login in ("tham.dinh", "truong.phong", "lanh.dao"):
+            officer = scene.house.person(login)
+            assert officer.get(paper).status_code == 404
+            assert officer.get(f"/api/v1{paper}").status_code == 404
+        assert scene.readings() == []

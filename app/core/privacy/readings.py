@@ -35,9 +35,10 @@ class ReadingKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """For what an officer may read personal data; only the first needs no words of the reader's own."""
+    """For what an officer may read personal data; the duties at hand need no words of the reader's own."""
 
     HANDLING = "HANDLING"
+    CLAIM = "CLAIM"
     OWNER = "OWNER"
     COMPLAINT = "COMPLAINT"
     INSPECTION = "INSPECTION"
@@ -46,12 +47,14 @@ class Purpose(StrEnum):
 
 PURPOSES: dict[Purpose, str] = {
     Purpose.HANDLING: N_("Handling of the dossier"),
+    Purpose.CLAIM: N_("Check of a request to act for an enterprise"),
     Purpose.OWNER: N_("Request of the person or enterprise concerned"),
     Purpose.COMPLAINT: N_("Complaint or denunciation"),
     Purpose.INSPECTION: N_("Inspection or audit"),
     Purpose.AUTHORITY: N_("Written request of a competent authority"),
 }
-CHOSEN = tuple(purpose for purpose in Purpose if purpose is not Purpose.HANDLING)
+DUTIES = frozenset({Purpose.HANDLING, Purpose.CLAIM})
+CHOSEN = tuple(purpose for purpose in Purpose if purpose not in DUTIES)
 
 
 class PurposeMissing(Invalid):
@@ -91,7 +94,7 @@ def record_reading(
     :raises PurposeMissing: a chosen purpose without words.
     """
     note = note.strip()
-    if purpose is not Purpose.HANDLING and actor.is_officer and not note:
+    if purpose not in DUTIES and actor.is_officer and not note:
         reason = N_("Name the paper or request, for example its number and date.")
         raise PurposeMissing(errors=[FieldProblem("note", "missing", reason)])
     if len(note) > MAX_NOTE:

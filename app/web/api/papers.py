@@ -7,7 +7,6 @@ from fastapi import File, Form, Path, Request, Response, UploadFile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.documents import service as documents
 from app.core.documents.signing import load_trust
 from app.core.errors import NotFound
 from app.core.kit.actor import Actor
@@ -22,8 +21,8 @@ from app.core.workflow.papers.models import Part
 from app.web import papers_view
 from app.web.api.door import Bringer, IfMatch, OwnBrowser, Reader, Writer, etag, refuse_stale
 from app.web.api.schemas import ComponentList, ComponentOut, FileOut, FormOut
-from app.web.dossier_view import require_reader
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
+from app.web.paper_access import paper_for
 from app.web.unit import DbSession
 from app.web.uploads import upload_router
 
@@ -96,8 +95,7 @@ def remove_file(
 @paper_api.get("/documents/{document_id}", response_class=Response, responses=ANY_FILE)
 def get_document(request: Request, session: DbSession, actor: Reader, document_id: UUID) -> Response:
     """Return a paper's file."""
-    require_reader(actor)
-    document, file = documents.file_of(session, document_id=document_id)
+    document, file = paper_for(session, document_id, actor)
     body = request.app.state.kernel.store.read(file.sha256)
     headers = DOWNLOAD_HEADERS | {"Content-Disposition": disposition(document.title)}
     return Response(body, media_type=file.media_type, headers=headers)

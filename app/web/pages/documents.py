@@ -12,11 +12,11 @@ from app.core.documents.models import Issued
 from app.core.documents.signing import load_trust, verify_pdf
 from app.core.errors import NotFound
 from app.core.kit.time import utcnow
-from app.web.dossier_view import require_reader
 from app.web.kernel import Kernel
 from app.web.need import SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
 from app.web.pages.verify_upload import signatures_view
+from app.web.paper_access import PurposeFirst, paper_for
 from app.web.papers_view import PAPER_TITLES
 from app.web.render import render, request_translator
 from app.web.unit import DbSession, router
@@ -28,9 +28,11 @@ papers = router()
 
 @papers.get("/documents/{document_id}", name="document", include_in_schema=False)
 def download(request: Request, session: DbSession, actor: SignedInActor, document_id: UUID) -> Response:
-    """Send a paper as an attachment."""
-    require_reader(actor)
-    document, file = documents.file_of(session, document_id=document_id)
+    """Send a paper as an attachment; an officer who has not stated what for is asked first."""
+    try:
+        document, file = paper_for(session, document_id, actor)
+    except PurposeFirst as refusal:
+        return RedirectResponse(f"/dossiers/{refusal.case_id}/personal", 303)
     body = request.app.state.kernel.store.read(file.sha256)
     headers = DOWNLOAD_HEADERS | {"Content-Disposition": disposition(document.title)}
     return Response(body, media_type=file.media_type, headers=headers)

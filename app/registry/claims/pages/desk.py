@@ -15,11 +15,11 @@ from app.core.auth.membership import ADMINISTRATOR, CUSTOMER_ROLES
 from app.core.auth.roles import ROLES
 from app.core.documents import service as documents
 from app.core.errors import Conflict, DomainError, FieldProblem, NotFound
-from app.core.evidence import Subject, record_read
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import utcnow
+from app.core.privacy import Purpose, Read, ReadingKind, record_reading
 from app.registry.claims import service
 from app.registry.claims.domain import KIND_TITLES, REASONS, STATE_TITLES, ClaimKind, ClaimState
 from app.registry.claims.pages.claiming import claim_view, paper_view
@@ -37,7 +37,6 @@ from app.web.unit import DbSession, router
 claim_desk = router()
 
 Decider = Annotated[Actor, Depends(Holder(DECIDE))]
-PURPOSE = "claim-check"
 
 
 @claim_desk.get("/desk/claims", name="claim-desk", include_in_schema=False)
@@ -104,10 +103,11 @@ def paper(
     if document_id not in {each.id for each in papers_of(session, claim_id)}:
         raise NotFound
     document, file = documents.file_of(session, document_id=document_id)
-    record_read(
-        session, purpose=PURPOSE, subject=Subject("person", found.claim.user_id), actor=actor, at=utcnow(),
-        party_id=found.claim.party_id, fields=[document.kind],
-    )  # fmt: skip
+    what = Read("person", found.claim.user_id, "", found.claim.party_id, [document.kind])
+    record_reading(
+        session, what=what, purpose=Purpose.CLAIM, actor=actor, now=utcnow(), how=ReadingKind.EXPORTED
+    )
+    session.commit()  # before anything is sent: the reading stands even if the connection breaks
     headers = DOWNLOAD_HEADERS | {"Content-Disposition": disposition(document.title)}
     body = request.app.state.kernel.store.read(file.sha256)
     return Response(body, media_type=file.media_type, headers=headers)
