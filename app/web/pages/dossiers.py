@@ -189,29 +189,10 @@ def _dossier(
     case, definition = dossier.case, dossier.definition
     shown = personal.for_reader(session, dossier, actor)
     reader = clock_reader(session, now=utcnow(), zone=zone.tz)
-    state = definition.states[case.state]
     view = {
         "title": case.title or request_translator(request).gettext("New dossier"),
-        "case": {
-            "id": str(case.id),
-            "code": case.code,
-            "revision": case.revision,
-            "office": dossier_view.office_name(zone, case.office),
-            "appointment_at": case.appointment_at,
-            "rescheduled_to": case.rescheduled_to,
-            "submitted_at": case.submitted_at,
-            "accepted_at": case.accepted_at,
-            "decided_at": case.decided_at,
-            "saved_at": case.saved_at,
-            "applicant": dossier.applicant,
-        },
-        "procedure": {
-            "title": definition.title,
-            "catalogue": definition.catalogue,
-            "version": definition.version,
-        },
+        **_facts(dossier, zone),
         "basis": dossier_view.basis_view(session, definition),
-        "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},
         "clock": dossier_view.clock_of(session, dossier, reader),
         "filling": dossier_view.fillable(dossier, actor),
         "at_counter": dossier_view.fillable(dossier, actor) and actor.is_officer,
@@ -241,6 +222,33 @@ def _dossier(
         "crumbs": _crumbs(request, case, actor),
     }
     return render(request, "dossiers/dossier.html", view, status=refusal.status if refusal else 200)
+
+
+def _facts(dossier: Dossier, zone: Any) -> dict[str, Any]:
+    """Return what the dossier, its procedure and its state are called and when what happened."""
+    case, definition = dossier.case, dossier.definition
+    state = definition.states[case.state]
+    return {
+        "case": {
+            "id": str(case.id),
+            "code": case.code,
+            "revision": case.revision,
+            "office": dossier_view.office_name(zone, case.office),
+            "appointment_at": case.appointment_at,
+            "rescheduled_to": case.rescheduled_to,
+            "submitted_at": case.submitted_at,
+            "accepted_at": case.accepted_at,
+            "decided_at": case.decided_at,
+            "saved_at": case.saved_at,
+            "applicant": dossier.applicant,
+        },
+        "procedure": {
+            "title": definition.title,
+            "catalogue": definition.catalogue,
+            "version": definition.version,
+        },
+        "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},
+    }
 
 
 def _fileable(session: Session, actor: Actor) -> list[dict[str, str]]:
