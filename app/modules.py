@@ -35,6 +35,7 @@ from app.core.workflow import papers
 from app.core.workflow.desk import Desk
 from app.core.workflow.papers import Press
 from app.core.workflow.permissions import PERMISSIONS as WORKFLOW_PERMISSIONS
+from app.core.workflow.recounting import Recount
 from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
@@ -116,6 +117,7 @@ def compose(settings: Settings) -> Platform:
         effects=_joined([papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]),
         zone=zone.tz,
     )
+    jobs.every_minute("workflow.recount")(Recount(zone.tz))
     jobs.every_minute("workflow.timers")(Scan(desk))
     jobs.every_minute("web.forget_idempotency")(forget_expired)
     jobs.every_minute("auth.forget_client_tokens")(forget_tokens)

@@ -67,6 +67,7 @@ class ClockReader:
             "per_day": self.calendar.minutes_per_day if self.calendar else 1,
             "appointment_at": case.appointment_at,
             "rescheduled_to": case.rescheduled_to,
+            "recounted": case.due_at if case.recounted_at is not None else None,
             "paused": sum(self.took(each.started_at, each.ended_at or self.now) or 0 for each in pauses),
         }
 

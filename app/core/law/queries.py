@@ -137,6 +137,13 @@ def between(session: Session, key: str, start: date, end: date) -> tuple[LawValu
     return found
 
 
+def changed_at(session: Session, key: str) -> datetime | None:
+    """Return when values of a key last took force or lost it; a key that ends in a dot stands for all below it."""
+    begun, ended = func.lower(LawValueRow.recorded), func.upper(LawValueRow.recorded)
+    last: datetime | None = session.scalar(select(func.max(func.greatest(begun, ended))).where(_named(key)))
+    return last
+
+
 def current(session: Session, keys: Iterable[str]) -> dict[str, tuple[LawValue, ...]]:
     """Return the whole timelines of some keys as they are in force, every asked key included."""
     asked = sorted(set(keys))

@@ -95,7 +95,7 @@ def _ask(step: Step, row: Mapping[str, str], round_number: int) -> None:
     step.session.add(
         Timer(
             id=uuid7(), case_id=step.case.id, party_id=step.case.party_id, kind=LAPSE, subject_id=asked.id,
-            due_at=due_at, fired_at=None, cancelled_at=None,
+            due_at=due_at, fired_at=None, cancelled_at=None, counted_at=step.now,
         )
     )  # fmt: skip
 

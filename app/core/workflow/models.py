@@ -103,6 +103,9 @@ class Case(Base):
     )
     due_at: Mapped[datetime | None] = mapped_column(comment="what the running clock says, moved by pauses")
     overdue_at: Mapped[datetime | None] = mapped_column(comment="when the clock ran out, if it did")
+    recounted_at: Mapped[datetime | None] = mapped_column(
+        comment="when a change of the days off last moved the clock"
+    )
     rescheduled_to: Mapped[datetime | None] = mapped_column(comment="new date promised with an apology")
     decided_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -221,6 +224,11 @@ class Timer(Base):
             postgresql_where=text("fired_at is null and cancelled_at is null"),
         ),
         Index("ix_workflow_timer_case_id", "case_id"),
+        Index(
+            "ix_workflow_timer_counted_at",
+            "counted_at",
+            postgresql_where=text("fired_at is null and cancelled_at is null"),
+        ),
         tenancy(Tenancy.TENANT),
     )
 
@@ -232,6 +240,9 @@ class Timer(Base):
     due_at: Mapped[datetime]
     fired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    counted_at: Mapped[datetime] = mapped_column(
+        comment="when the end was counted: with the calendar known then"
+    )
 
 
 class Gap(Base):

@@ -1,7 +1,7 @@
 """How a step turns the legal clock: reception, run, pause, stop.
 
 The appointment is computed once, at acceptance, and never moves; ``due_at`` is what the running clock says and moves
-by the working minutes of each pause. The clock counts with the calendar that the law gives on the day of the step.
+by the working minutes of each pause, and when the days off change (``recounting``).
 """
 
 from datetime import date, datetime
@@ -15,8 +15,8 @@ from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day
 from app.core.workflow import procedures
 from app.core.workflow.calendar import PREFIX, WorkCalendar, build_calendar
-from app.core.workflow.definition import ClockMode, State
-from app.core.workflow.models import ClockInterval, Timer
+from app.core.workflow.definition import ClockMode, Definition, State
+from app.core.workflow.models import Case, ClockInterval, Timer
 from app.core.workflow.step import Step
 
 _COUNTING = (ClockMode.RECEPTION, ClockMode.RUN, ClockMode.PAUSE)
@@ -59,8 +59,11 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
     elif (
         after is ClockMode.RUN and before is ClockMode.PAUSE and ended is not None and case.due_at is not None
     ):
-        calendar = calendar_of(step.session, local_day(step.now, zone), zone)
-        case.due_at = calendar.add_minutes(case.due_at, calendar.minutes_between(ended.started_at, step.now))
+        if case.rescheduled_to is None:
+            case.due_at = counted_due(step.session, case, step.definition, zone)
+        else:
+            calendar = calendar_of(step.session, local_day(step.now, zone), zone)
+            case.due_at = calendar.add_minutes(case.due_at, calendar.minutes_between(*_ends(ended)))
     if target.national in DECIDING:
         case.decided_at = case.decided_at or step.now
     case.clock = after.value
@@ -78,6 +81,36 @@ def turn(step: Step, target: State, zone: ZoneInfo) -> None:
         )
     due_at = case.due_at if after in (ClockMode.RECEPTION, ClockMode.RUN) else None
     set_timer(step, due_at, first=before is ClockMode.OFF)
+
+
+def counted_due(session: Session, case: Case, definition: Definition, zone: ZoneInfo) -> datetime:
+    """
+    Count the end of a dossier's running limit from its beginning, with the calendar as it is known now.
+
+    The limit is that of the law on the day it began; each finished pause moves the end by its working minutes.
+
+    :raises LawValueMissing: the limit or the calendar of a day that would be counted is not in the law data.
+    """
+    intervals = session.scalars(
+        select(ClockInterval).where(ClockInterval.case_id == case.id).order_by(ClockInterval.started_at)
+    ).all()
+    if case.accepted_at is None:
+        reception = [each for each in intervals if each.mode == ClockMode.RECEPTION]
+        started_at, limit_key = reception[-1].started_at, definition.reception_limit
+    else:
+        started_at, limit_key = case.accepted_at, definition.limit
+    day = local_day(started_at, zone)
+    calendar = calendar_of(session, day, zone)
+    due = calendar.due_for_limit(started_at, law.at(session, day).get(limit_key).limit())
+    for pause in intervals:
+        if pause.mode == ClockMode.PAUSE and pause.ended_at is not None:
+            due = calendar.add_minutes(due, calendar.minutes_between(*_ends(pause)))
+    return due
+
+
+def _ends(interval: ClockInterval) -> tuple[datetime, datetime]:
+    assert interval.ended_at is not None, "an open interval has no length yet"
+    return interval.started_at, interval.ended_at
 
 
 def _accept(step: Step, zone: ZoneInfo) -> None:
@@ -127,6 +160,7 @@ def set_timer(step: Step, due_at: datetime | None, *, first: bool = False) -> No
                 due_at=due_at,
                 fired_at=None,
                 cancelled_at=None,
+                counted_at=step.now,
             )
         )
 
