@@ -69,6 +69,7 @@ from app.web.pages.security import security
 from app.web.pages.setup import setup_pages
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
+from app.web.switchboard import Switchboard
 from app.web.watch import Watch
 
 STATIC = Path(__file__).parent / "web" / "static"
@@ -175,6 +176,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.include_router(each)
         app.router.routes.extend(module.streams)
     app.mount("/static", Immutable(directory=STATIC, check_dir=False), name="static")
+    app.router.middleware_stack = Switchboard(app.router)
     secure = settings.origin.startswith("https://") or urlsplit(settings.origin).hostname in LOOPBACK
     app.state.edge = Edge(app, origin=settings.origin, secure=secure)
     app.add_middleware(Measure)

@@ -29,18 +29,18 @@ QuarterText = Annotated[
 QUARTERS_SHOWN = 6
 
 
-def _offered(request: Request) -> Mapping[str, Tile]:
+async def _offered(request: Request) -> Mapping[str, Tile]:
     tiles: Mapping[str, Tile] = request.app.state.tiles
     return tiles
 
 
-def _named(request: Request, code: str) -> Tile:
+async def _named(request: Request, code: str) -> Tile:
     """
     Return a tile by the number of its indicator.
 
     :raises NotFound: there is none.
     """
-    found = _offered(request).get(code)
+    found = (await _offered(request)).get(code)
     if found is None:
         raise NotFound
     return found

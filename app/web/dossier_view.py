@@ -24,9 +24,10 @@ from app.core.workflow.actions import Available, available_actions, may_fill
 from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.consultations import is_closed, of_case
 from app.core.workflow.definition import ClockMode, Definition, FormField, FormSection, Side
-from app.core.workflow.gaps import GAP_CODES
+from app.core.workflow.gaps import gap_text
 from app.core.workflow.models import Case, CaseEvent, ClockInterval, Gap
 from app.core.workflow.permissions import READ
+from app.core.workflow.record import CaseRecord
 from app.core.workflow.standing_in import COUNTER, stands_in
 from app.web.clock_view import ClockReader
 
@@ -85,7 +86,7 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
     return Dossier(case, definition, history, available, applicant)
 
 
-def is_others_draft(case: Case, actor: Actor) -> bool:
+def is_others_draft(case: Case | CaseRecord, actor: Actor) -> bool:
     """What an applicant has not filed is nobody else's business; a draft of a counter is that counter's own work."""
     return actor.is_officer and case.submitted_at is None and not stands_in(case.desk_id, actor)
 
@@ -179,7 +180,7 @@ def gaps(session: Session, dossier: Dossier) -> list[dict[str, Any]]:
             "label": labels.get(row.target, {"en": row.target}),
             "section": section_of.get(row.target, ""),
             "target": row.target,
-            "gap": GAP_CODES.get(row.code, {"en": row.code}),
+            "gap": gap_text(row.code),
             "note": row.note,
             "open": row.closed_at is None,
         }

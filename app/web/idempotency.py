@@ -99,6 +99,8 @@ class Replay(Exception):
 class OnceRoute(UnitRoute):
     """A unit of work that is carried out once for each key; its handler depends on :data:`OncePerKey`."""
 
+    settles = False  # the answer is kept in the same transaction
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler: keep a new answer in the transaction of the request, or give the kept one."""
         inner = super().get_route_handler()

@@ -10,7 +10,7 @@ The page carries every posted field along and sends them to the same address wit
 was typed is lost, and it needs no script.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from app.core.privacy.box import SecretsBox
 from app.web.edge import SESSION_COOKIE, Edge
 from app.web.forms import OWNER, text
 from app.web.render import render, request_translator
+from app.web.unit import end_in_thread
 
 # Field of the confirming page; no other form may use the name.
 SHOWN = "presence_proof"
@@ -63,13 +64,16 @@ def ip_of(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-def get_auth_session(request: Request) -> Iterator[Session]:
+async def get_auth_session(request: Request) -> AsyncIterator[Session]:
     """Open a session as ftz_auth; commit or roll back by the status that the route noted, as the request's own."""
     actor: Actor = request.state.actor
     with database_of(request).session(SessionContext(DbRole.AUTH, (), actor.user_id)) as session:
-        yield session
-        if request.state.unit_ok:
-            session.commit()
+        try:
+            yield session
+            await end_in_thread(session, well=request.state.unit_ok)
+        except BaseException:
+            await end_in_thread(session, well=False)
+            raise
 
 
 AuthSession = Annotated[Session, Depends(get_auth_session, scope="function")]

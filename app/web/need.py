@@ -1,4 +1,9 @@
-"""Who may open a page: small dependencies that refuse early."""
+"""
+Who may open a page: small dependencies that refuse early.
+
+They are coroutines although they wait for nothing: FastAPI calls plain functions in a thread, and the way there and
+back costs more than they do.
+"""
 
 from typing import Annotated
 
@@ -21,7 +26,7 @@ class ForPeople(DomainError):
     hint = "The page for developers lists what programs may use."
 
 
-def known(actor: CurrentActor) -> Actor:
+async def known(actor: CurrentActor) -> Actor:
     """
     Return the actor, a person or a program.
 
@@ -35,7 +40,7 @@ def known(actor: CurrentActor) -> Actor:
 KnownActor = Annotated[Actor, Depends(known)]
 
 
-def signed_in(actor: KnownActor) -> Actor:
+async def signed_in(actor: KnownActor) -> Actor:
     """
     Return the actor, who is a person: what does not say which scope it needs is not for programs.
 
@@ -56,7 +61,7 @@ class Scoped:
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    def __call__(self, actor: KnownActor) -> Actor:
+    async def __call__(self, actor: KnownActor) -> Actor:
         """
         Return the actor.
 
@@ -67,7 +72,7 @@ class Scoped:
         return actor
 
 
-def customer(actor: SignedInActor) -> Actor:
+async def customer(actor: SignedInActor) -> Actor:
     """
     Return the actor of an enterprise or a person.
 
@@ -87,7 +92,7 @@ class Holder:
     def __init__(self, permission: str) -> None:
         self.permission = permission
 
-    def __call__(self, actor: SignedInActor) -> Actor:
+    async def __call__(self, actor: SignedInActor) -> Actor:
         """
         Return the actor.
 

@@ -6,9 +6,10 @@ other officer sees dots and states a purpose first. The record is committed befo
 whatever becomes of the page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -16,12 +17,59 @@ from app.core.kit.actor import Actor
 from app.core.kit.personal import Cover, covered, personal_values, reveal
 from app.core.kit.time import utcnow
 from app.core.privacy import Purpose, Read, ReadingKind, recent_reading, record_reading
-from app.core.workflow.definition import Side
-from app.core.workflow.models import Case
+from app.core.workflow.actions import Available
+from app.core.workflow.definition import Definition, Side
 from app.core.workflow.standing_in import stands_in
-from app.web.dossier_view import Dossier
 
 KIND = "case"
+
+
+class Held(Protocol):
+    """A dossier's row, as far as reading it is concerned."""
+
+    @property
+    def id(self) -> UUID:
+        """Its key."""
+
+    @property
+    def code(self) -> str | None:
+        """Its public code, once it is filed."""
+
+    @property
+    def party_id(self) -> UUID:
+        """Whose it is."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+
+    @property
+    def assigned_to(self) -> UUID | None:
+        """Who handles it."""
+
+    @property
+    def desk_id(self) -> UUID | None:
+        """The office whose counter enters it, if one does."""
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What the form says, personal answers sealed."""
+
+
+class Handled(Protocol):
+    """A dossier with what may be done with it."""
+
+    @property
+    def case(self) -> Held:
+        """Its row."""
+
+    @property
+    def definition(self) -> Definition:
+        """Its procedure."""
+
+    @property
+    def available(self) -> Sequence[Available]:
+        """What the reader may do now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +88,7 @@ class Shown:
     erased: bool = False
 
 
-def for_reader(session: Session, dossier: Dossier, actor: Actor) -> Shown:
+def for_reader(session: Session, dossier: Handled, actor: Actor) -> Shown:
     """Return a dossier's answers for a reader; records and commits the reading where it is one."""
     case = dossier.case
     found = list(personal_values(case.answers))
@@ -60,7 +108,7 @@ def for_reader(session: Session, dossier: Dossier, actor: Actor) -> Shown:
     return Shown(reveal(case.answers), "shown", Purpose.HANDLING.value, erased=erased)
 
 
-def for_copy(session: Session, dossier: Dossier, actor: Actor) -> Mapping[str, Any]:
+def for_copy(session: Session, dossier: Handled, actor: Actor) -> Mapping[str, Any]:
     """Return the answers for a print or an export, which an officer takes along: each one is recorded."""
     shown = for_reader(session, dossier, actor)
     if shown.state == "shown":
@@ -72,7 +120,7 @@ def for_copy(session: Session, dossier: Dossier, actor: Actor) -> Mapping[str, A
     return shown.answers
 
 
-def in_hand(dossier: Dossier, actor: Actor) -> bool:
+def in_hand(dossier: Handled, actor: Actor) -> bool:
     """Tell whether an officer works on the dossier now: it is theirs, or the next step is one that they may take."""
     state = dossier.definition.states[dossier.case.state]
     if state.final:
@@ -83,7 +131,7 @@ def in_hand(dossier: Dossier, actor: Actor) -> bool:
     return mine or any(each.action.side is Side.OFFICER for each in dossier.available)
 
 
-def read_of(case: Case) -> Read:
+def read_of(case: Held) -> Read:
     """Return what a reading of a dossier's personal answers is recorded as."""
     fields = [each.token["f"] for each in personal_values(case.answers)]
     return Read(KIND, case.id, case.code or "", case.party_id, fields)

@@ -8,12 +8,12 @@ from app.core.settings.zone import ZoneConfig
 from app.core.workflow.desk import Desk
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
 
-def _zone(request: Request) -> ZoneConfig:
+async def _zone(request: Request) -> ZoneConfig:
     zone: ZoneConfig = request.app.state.zone_config
     return zone
 

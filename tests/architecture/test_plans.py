@@ -6,6 +6,7 @@ under the same role and for the same parties.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,10 +16,12 @@ from uuid import UUID
 import psycopg
 import pytest
 from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
 
 from app.core import law
 from app.core.db import DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
+from app.core.db.session import ContextSession
 from app.core.documents import service as documents
 from app.core.evidence import Subject
 from app.core.kit.actor import SYSTEM
@@ -79,9 +82,16 @@ class City:
         do()
         return [each for each in self._caught if "auth_resolve" not in each.statement]
 
-    def listen(self) -> None:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take down every statement, with the context of its transaction."""
+        context: dict[Any, tuple[str, ...]] = {}
+
+        def begun(session: Session, _transaction: Any, connection: Connection) -> None:
+            context[connection.connection.dbapi_connection] = tuple(session.info["context"].parameters)
+
+        event.listen(ContextSession, "after_begin", begun)
         for login, engine in self.house.database._engines.items():
-            context: dict[Connection, tuple[str, ...]] = {}
 
             def note(
                 connection: Connection,
@@ -90,26 +100,24 @@ class City:
                 parameters: Any,
                 *_: Any,
                 login: str = login,
-                context: Any = context,
             ) -> None:
-                if "set_config('role'" in statement:
-                    context[connection.connection.dbapi_connection] = tuple(parameters)
-                else:
-                    known = context.get(connection.connection.dbapi_connection, ())
-                    self._caught.append(Caught(login, known, statement, parameters))
+                known = context.get(connection.connection.dbapi_connection, ())
+                self._caught.append(Caught(login, known, statement, parameters))
 
             event.listen(engine, "before_cursor_execute", note)
+        yield
+        event.remove(ContextSession, "after_begin", begun)
 
 
 @pytest.fixture(scope="module")
 def city(cluster: PrivateCluster, ready_template: str, test_var: Path) -> Iterator[City]:
     with clone(cluster, ready_template) as target, house_on(target, test_var) as house:
         city = _found(house, cluster.boot_conninfo(target.name))
-        city.listen()
-        city.officer.get("/inbox")
-        city.small_inbox = len(city.statements(lambda: city.officer.get("/inbox")))
-        _grow(city)
-        yield city
+        with city.listening():
+            city.officer.get("/inbox")
+            city.small_inbox = len(city.statements(lambda: city.officer.get("/inbox")))
+            _grow(city)
+            yield city
 
 
 def _found(house: House, superuser: str) -> City:

@@ -133,7 +133,7 @@ def judge(conninfo: str, ledger: Ledger) -> None:
             "select case_id from workflow_submission group by 1 having count(*) > 1",
             "select case_id from workflow_event group by 1 having count(*) > 1",
             "select code from workflow_case group by 1 having count(*) > 1 and code is not null",
-            "select payload->>'case_id' from outbox_event group by 1 having count(*) > 1",
+            "select payload->>'case_id' from outbox_event where payload ? 'case_id' group by 1 having count(*) > 1",
             "select subject_id from evidence_entry where tag = 'workflow:case:submit' group by 1 having count(*) > 1",
         ):
             assert connection.execute(doubled).fetchall() == [], doubled  # type: ignore[arg-type]

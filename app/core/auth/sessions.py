@@ -166,8 +166,7 @@ def resolve(
 
     :param touch: False for a request that no person made: it does not keep the session awake.
     """
-    engine = database.engine(WEB_LOGINS[DbRole.AUTH]).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with database.single(WEB_LOGINS[DbRole.AUTH]).connect() as connection:
         row = connection.execute(
             _RESOLVE, {"token_hash": token_hash(token), "at": now, "touch": touch}
         ).one_or_none()

@@ -1,12 +1,15 @@
 """Engines and pools: one for each login, never one for all."""
 
 import json
+import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -62,7 +65,12 @@ class Database:
             login: _engine(target, login, pool_size) for login in dict.fromkeys(logins.values())
         }
         for engine in self._engines.values():
+            _replace_dead(engine)
             watch_slow(engine, slow_s)
+        self._single = {
+            login: engine.execution_options(isolation_level="AUTOCOMMIT")
+            for login, engine in self._engines.items()
+        }
         self._makers = {
             role: sessionmaker(self._engines[login], class_=ContextSession, expire_on_commit=False)
             for role, login in logins.items()
@@ -88,6 +96,10 @@ class Database:
     def engine(self, login: Login) -> Engine:
         """Return the engine of a login, for services that need a bare connection."""
         return self._engines[login]
+
+    def single(self, login: Login) -> Engine:
+        """Return the engine of a login for single statements, each its own transaction: one round trip, no context."""
+        return self._single[login]
 
     def taken(self) -> Iterator[tuple[Login, int]]:
         """Yield how many connections of each login are in use."""
@@ -122,12 +134,32 @@ def _engine(target: DatabaseTarget, login: Login, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=3,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error line would carry what people typed
         json_serializer=_to_json,
         json_deserializer=_from_json,
         **options,
     )
+
+
+def _replace_dead(engine: Engine) -> None:
+    """
+    Have the pool look at a connection before it hands it out, and make a new one for one that is dead.
+
+    A server that ends or restarts closes its connections, and the machine knows: such a socket has something to read,
+    an idle one has not. Only then is the server asked, so that a request costs no round trip for this.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, _record: Any, _proxy: Any) -> None:
+        if connection.closed:
+            raise InvalidatePoolError
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        if poll.poll(0):
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.OperationalError as gone:
+                raise InvalidatePoolError from gone
 
 
 def _to_json(value: Any) -> str:

@@ -48,9 +48,8 @@ def unread(database: Database, actor: Actor) -> int:
     """Return how many notices an actor has not read; one statement on the bare login, outside any transaction."""
     if actor.user_id is None:
         return 0
-    engine = database.engine(WEB_LOGINS[DbRole.AUTH]).execution_options(isolation_level="AUTOCOMMIT")
     parties = None if actor.is_officer else list(actor.party_ids)
-    with engine.connect() as connection:
+    with database.single(WEB_LOGINS[DbRole.AUTH]).connect() as connection:
         count: int = connection.execute(_UNREAD, {"user_id": actor.user_id, "parties": parties}).scalar_one()
     return count
 

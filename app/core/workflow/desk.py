@@ -206,7 +206,8 @@ class Desk:
         """
         given = {name: _clean(value) for name, value in (input or {}).items()}
         case = self._locked(session, case_id)
-        history = self._history(session, case_id)
+        # Each step counts the revision up: at the first one nothing has happened yet.
+        history = self._history(session, case_id) if case.revision > 1 else []
         if revision is not None and case.revision != revision:
             return self._again(case, history, action, revision, actor)
         definition = procedures.definition_of(session, case.version_id)

@@ -19,3 +19,8 @@ GAP_CODES: Mapping[str, Text] = MappingProxyType(
         "EXPIRED": {"vi": "Đã hết hiệu lực", "en": "No longer valid"},
     }
 )  # fmt: skip
+
+
+def gap_text(code: str) -> Text:
+    """Return what a code says, by language; one that is no longer known shows itself."""
+    return GAP_CODES.get(code, {"en": code})

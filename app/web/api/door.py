@@ -1,6 +1,7 @@
 """What the routes of the JSON door share: who may come in, and marks that bind a change to what was seen."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
@@ -41,7 +42,7 @@ class Outdated(DomainError):
     hint = "Read the dossier again and decide on what it holds now."
 
 
-def own_browser(
+async def own_browser(
     request: Request, actor: KnownActor, csrf_token: Annotated[str, Header(alias="X-CSRF-Token")] = ""
 ) -> None:
     """
@@ -56,7 +57,19 @@ def own_browser(
 OwnBrowser = Depends(own_browser)
 
 
-def etag(case: Case) -> str:
+class Marked(Protocol):
+    """What a mark is made of."""
+
+    @property
+    def revision(self) -> int:
+        """Counts the steps."""
+
+    @property
+    def saved_at(self) -> datetime:
+        """When answers or papers last changed."""
+
+
+def etag(case: Marked) -> str:
     """Return the mark of a dossier's present state: its revision, and when its answers or papers last changed."""
     return f'"{case.revision}-{int(case.saved_at.timestamp() * 1_000_000):x}"'
 

@@ -1,6 +1,7 @@
 """Dossiers for programs: /api/v1/dossiers. Every rule is the desk's; this file only translates."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,9 +17,12 @@ from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import answers as form
 from app.core.workflow import inbox, procedures
+from app.core.workflow.actions import Available, available_actions
 from app.core.workflow.definition import ClockMode, Definition
+from app.core.workflow.gaps import gap_text
 from app.core.workflow.inbox import CaseLine, Position
 from app.core.workflow.models import Case
+from app.core.workflow.record import CaseRecord, read_record
 from app.web import dossier_view, personal
 from app.web.api.door import IfMatch, IfNoneMatch, OwnBrowser, Reader, Writer, etag, names, refuse_stale
 from app.web.api.schemas import (
@@ -71,13 +75,15 @@ def list_dossiers(
 
 
 @dossier_api.get("/dossiers/{case_id}", responses={304: {"description": "The ETag still holds."}})
-def get_dossier(
-    response: Response, session: DbSession, actor: Reader, case_id: UUID, if_none_match: IfNoneMatch = ""
-) -> Any:
+def get_dossier(session: DbSession, actor: Reader, case_id: UUID, if_none_match: IfNoneMatch = "") -> Any:
     """Return a dossier with everything the caller may see and do; the ETag changes with each step and each save."""
-    if if_none_match and names(if_none_match, tag := etag(_case(session, case_id, actor))):
-        return Response(status_code=304, headers={"ETag": tag})
-    return _dossier(session, actor, case_id, tagged=response)
+    dossier = _read(session, actor, case_id)
+    headers = {"ETag": etag(dossier.case)}
+    if if_none_match and names(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    # Written here and not by FastAPI: the transaction then ends in this very thread.
+    content = _shown(session, actor, dossier).model_dump_json()
+    return Response(content, headers=headers, media_type="application/json")
 
 
 @dossier_once.post("/dossiers", status_code=201, dependencies=[OwnBrowser])
@@ -164,14 +170,43 @@ def read_answers(definition: Definition, given: Mapping[str, Any]) -> dict[str, 
     return changed
 
 
-def _dossier(session: Session, actor: Actor, case_id: UUID, *, tagged: Response | None = None) -> DossierOut:
-    """Return a dossier as the database holds it, with its mark on the answer where one is given."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A dossier as the database holds it, with what the caller may do."""
+
+    case: CaseRecord
+    definition: Definition
+    available: Sequence[Available]
+
+
+def _read(session: Session, actor: Actor, case_id: UUID) -> _Read:
+    """
+    Read a dossier for a caller.
+
+    :raises NotFound: no such dossier, it is another party's, or a draft that its applicant has not filed.
+    :raises Forbidden: an officer who may not read dossiers.
+    """
+    dossier_view.require_reader(actor)
+    case = read_record(session, case_id)
+    if case is None or dossier_view.is_others_draft(case, actor):
+        raise NotFound
+    definition = procedures.definition_of(session, case.version_id)
+    available = available_actions(
+        definition, state=case.state, party_id=case.party_id, actor=actor, history=case.history,
+        desk_id=case.desk_id, typists=case.typists,
+    )  # fmt: skip
+    return _Read(case, definition, available)
+
+
+def _dossier(session: Session, actor: Actor, case_id: UUID) -> DossierOut:
+    """Return a dossier as the database holds it after this request's changes."""
     session.flush()  # the dossier is read back as the database holds it
-    dossier = dossier_view.load(session, case_id, actor)
+    return _shown(session, actor, _read(session, actor, case_id))
+
+
+def _shown(session: Session, actor: Actor, dossier: _Read) -> DossierOut:
+    """Return a dossier as its caller may see it."""
     case, definition = dossier.case, dossier.definition
-    if tagged is not None:
-        tagged.headers["ETag"] = etag(case)
-    gaps = dossier_view.gaps(session, dossier)
     return DossierOut(
         id=case.id,
         code=case.code,
@@ -180,12 +215,14 @@ def _dossier(session: Session, actor: Actor, case_id: UUID, *, tagged: Response 
         version=definition.version,
         revision=case.revision,
         party_id=case.party_id,
-        applicant=dossier.applicant,
+        applicant=case.applicant,
         channel=case.channel,
         state=_state(definition, case.state),
         clock=_clock(case),
         answers=dict(personal.for_reader(session, dossier, actor).answers),
-        gaps=[GapOut(target=gap["target"], gap=gap["gap"], note=gap["note"], open=gap["open"]) for gap in gaps],
+        gaps=[
+            GapOut(target=gap.target, gap=dict(gap_text(gap.code)), note=gap.note, open=gap.open) for gap in case.gaps
+        ],
         actions=[
             ActionOut(
                 code=each.action.code, title=each.action.title, input=list(each.action.input), blocked=each.blocked
@@ -197,7 +234,7 @@ def _dossier(session: Session, actor: Actor, case_id: UUID, *, tagged: Response 
                 action=event.action, source=event.source, target=event.target, side=event.side, at=event.at,
                 input=event.input,
             )
-            for event in dossier.history
+            for event in case.history
         ],
     )  # fmt: skip
 
@@ -250,7 +287,7 @@ def _state(definition: Definition, code: str) -> StateOut:
     return StateOut(code=code, title=state.title, national=state.national, final=state.final)
 
 
-def _clock(case: Case) -> ClockOut:
+def _clock(case: CaseRecord) -> ClockOut:
     return ClockOut(
         mode=case.clock,
         due_at=case.due_at,

@@ -26,7 +26,7 @@ from app.web.unit import DbSession, router
 colleague_pages = router()
 
 
-def officer(actor: SignedInActor) -> Actor:
+async def officer(actor: SignedInActor) -> Actor:
     """
     Return an officer who handles dossiers or assigns them.
 

@@ -46,7 +46,7 @@ CHANNEL_NAMES: Mapping[Channel, str] = {
 _AUTH = SessionContext(DbRole.AUTH)
 
 
-def _notifier(request: Request) -> Notifier:
+async def _notifier(request: Request) -> Notifier:
     notifier: Notifier = request.app.state.notifier
     return notifier
 

@@ -108,8 +108,7 @@ def issue_token(
 
 def resolve_token(database: Database, *, token: str, book: PermissionBook, now: datetime) -> Actor | None:
     """Return the client that holds a token, ``None`` when it is unknown or over; one statement, no transaction."""
-    engine = database.engine(WEB_LOGINS[DbRole.AUTH]).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with database.single(WEB_LOGINS[DbRole.AUTH]).connect() as connection:
         row = connection.execute(_RESOLVE, {"token_hash": token_hash(token), "at": now}).one_or_none()
     if row is None:
         return None
