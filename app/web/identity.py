@@ -140,6 +140,17 @@ def confirm_before(request: Request, *, within: timedelta = step_up.STEP_UP_FOR)
     return RedirectResponse(f"/account/confirm?next={quote(request.url.path, safe='')}", 303)
 
 
+def proof_view(request: Request, actor: Actor) -> dict[str, Any]:
+    """Return by what a signed-in person proves presence, as ``account/_proof.html`` and its neighbours show it."""
+    by = step_up.means(database_of(request), actor.user_id) if actor.user_id is not None else Proof.PASSWORD
+    provider = request.app.state.identity_provider
+    return {
+        "by_code": by is Proof.CODE,
+        "by_identity": by is Proof.IDENTITY,
+        "provider_name": provider.config.name if provider is not None else "",
+    }
+
+
 def confirm_page(
     request: Request,
     actor: Actor,
@@ -161,7 +172,7 @@ def confirm_page(
         "title": request_translator(request).gettext("Confirm that it is you"),
         "action": action,
         "carried": carried,
-        "by_code": step_up.means(database_of(request), actor.user_id) is Proof.CODE,
+        **proof_view(request, actor),
         "field": SHOWN,
         "minutes": int(step_up.STEP_UP_FOR.total_seconds()) // 60,
         "note": note,

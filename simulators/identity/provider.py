@@ -29,6 +29,7 @@ class Grant:
     challenge: str
     redirect_uri: str
     until: float
+    asked_at: int
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Behaviour:
 
     down: bool = False
     late_s: float = 0.0
+    remembers: bool = False
+    """Whether a browser that signed in lately is asked again only when the platform wants it."""
     lies: dict[str, Any] = field(default_factory=dict)
     """Claims that replace the true ones in the next tokens."""
 
@@ -60,6 +63,7 @@ class IdentityProvider:
         self._lock = threading.Lock()
         self._grants: dict[str, Grant] = {}
         self._keys: list[ECKey] = []
+        self._sessions: dict[str, tuple[str, int]] = {}
         self.rotate()
 
     def rotate(self) -> None:
@@ -75,6 +79,7 @@ class IdentityProvider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
+            "end_session_endpoint": f"{self.issuer}/leave",
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["ES256"],
@@ -100,7 +105,31 @@ class IdentityProvider:
             wrong.append("scope")
         return ", ".join(wrong)
 
-    def grant(self, asked: dict[str, str], subject: str) -> str:
+    def remember(self, subject: str) -> str:
+        """Return the key of a browser's session with a person who was asked just now."""
+        key = secrets.token_urlsafe(16)
+        with self._lock:
+            self._sessions[key] = (subject, int(self._clock()))
+        return key
+
+    def known(self, key: str, asked: dict[str, str]) -> tuple[str, int] | None:
+        """Return who a browser's session is of and when the person was asked; None when asking again is due."""
+        with self._lock:
+            found = self._sessions.get(key)
+        if found is None or not self.behaviour.remembers or asked.get("prompt") == "login":
+            return None
+        oldest = asked.get("max_age", "")
+        return None if oldest.isdigit() and self._clock() - found[1] >= int(oldest) else found
+
+    def leave(self, key: str, asked: dict[str, str]) -> str:
+        """End a browser's session; return where it goes, empty when the address is none of the client's."""
+        with self._lock:
+            self._sessions.pop(key, None)
+        back = asked.get("post_logout_redirect_uri", "")
+        registered = f"{self.redirect_uri.partition('/login/')[0]}/login"
+        return back if asked.get("client_id") == self.client_id and back == registered else ""
+
+    def grant(self, asked: dict[str, str], subject: str, asked_at: int | None = None) -> str:
         """Return a code for a person who agreed."""
         code = secrets.token_urlsafe(24)
         with self._lock:
@@ -110,6 +139,7 @@ class IdentityProvider:
                 asked["code_challenge"],
                 asked["redirect_uri"],
                 self._clock() + CODE_FOR_S,
+                int(self._clock()) if asked_at is None else asked_at,
             )
         return code
 
@@ -130,7 +160,9 @@ class IdentityProvider:
             or fields.get("grant_type") != "authorization_code"
         ):
             return 400, {"error": "invalid_grant"}
-        token = self.token(sub=grant.subject, nonce=grant.nonce, name=PEOPLE[grant.subject])
+        token = self.token(
+            sub=grant.subject, nonce=grant.nonce, name=PEOPLE[grant.subject], auth_time=grant.asked_at
+        )
         return 200, {
             "access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "expires_in": 60, "id_token": token,
         }  # fmt: skip

@@ -3,6 +3,7 @@
 import html
 import json
 import time
+from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -11,6 +12,7 @@ from simulators.identity.people import PEOPLE
 from simulators.identity.provider import IdentityProvider
 
 _MAX_BODY = 16_384
+_COOKIE = "simulated-identity"
 
 
 class IdentityServer(ThreadingHTTPServer):
@@ -38,6 +40,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, provider.keys())
         elif parts.path == "/authorize":
             self._authorize(dict(parse_qsl(parts.query)))
+        elif parts.path == "/leave":
+            self._leave(dict(parse_qsl(parts.query)))
         else:
             self._json(404, {"error": "not_found"})
 
@@ -71,6 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault:
             self._page(f"<p>The request is not right: {html.escape(fault)}</p>", status=400)
             return
+        known = self.server.provider.known(self._session(), asked)
+        if known is not None:
+            self._go_back(asked, {"code": self.server.provider.grant(asked, *known)})
+            return
         hidden = "".join(
             f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
             for name, value in asked.items()
@@ -90,15 +98,39 @@ class _Handler(BaseHTTPRequestHandler):
         if provider.fault(fields):
             self._json(400, {"error": "invalid_request"})
             return
-        subject, back = fields.get("subject", ""), {"state": fields["state"]}
-        back |= {"code": provider.grant(fields, subject)} if subject in PEOPLE else {"error": "access_denied"}
+        subject = fields.get("subject", "")
+        if subject in PEOPLE:
+            back, key = {"code": provider.grant(fields, subject)}, provider.remember(subject)
+        else:
+            back, key = {"error": "access_denied"}, ""
+        self._go_back(fields, back, session=key)
+
+    def _go_back(self, asked: dict[str, str], answer: dict[str, str], *, session: str = "") -> None:
         self.send_response(303)
-        self.send_header("Location", f"{provider.redirect_uri}?{urlencode(back)}")
+        query = urlencode({"state": asked["state"], **answer})
+        self.send_header("Location", f"{self.server.provider.redirect_uri}?{query}")
+        if session:
+            self.send_header("Set-Cookie", f"{_COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax")
         self.end_headers()
+
+    def _leave(self, asked: dict[str, str]) -> None:
+        back = self.server.provider.leave(self._session(), asked)
+        if not back:
+            self._page("<p>Đã đăng xuất. Signed out.</p>")
+            return
+        self.send_response(303)
+        self.send_header("Location", back)
+        self.send_header("Set-Cookie", f"{_COOKIE}=; Path=/; Max-Age=0")
+        self.end_headers()
+
+    def _session(self) -> str:
+        cookies: SimpleCookie = SimpleCookie(self.headers.get("Cookie", ""))
+        return cookies[_COOKIE].value if _COOKIE in cookies else ""
 
     def _control(self, fields: dict[str, str]) -> None:
         behaviour = self.server.provider.behaviour
         behaviour.down = fields.get("down") == "1"
+        behaviour.remembers = fields.get("remembers") == "1"
         behaviour.late_s = min(float(fields.get("late") or 0), 30.0)
         if fields.get("rotate") == "1":
             self.server.provider.rotate()
@@ -127,6 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 _CONTROLS = (
     '<form method="post" action="/control"><label><input type="checkbox" name="down" value="1"> down</label>'
+    ' <label><input type="checkbox" name="remembers" value="1"> remembers browsers</label>'
     ' <label>late, seconds <input name="late" value="0"></label>'
     ' <label><input type="checkbox" name="rotate" value="1"> new keys</label> <button>Set</button></form>'
 )

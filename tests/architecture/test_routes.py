@@ -41,6 +41,8 @@ PUBLIC = {
     "GET /login/identity/callback": "the way in: back from the identity provider, for the browser that went there",
     "GET /login/identity/new": "the way in: a first account, for who holds the sealed answer of the provider",
     "POST /login/identity/new": "the way in: a first account",
+    "GET /login/identity/left": "after signing out: the provider may still know the browser",
+    "GET /login/identity/leave": "after signing out: to the identity provider, to sign out there",
     "GET /login/code": "the way in: second step, for who holds the token of the first",
     "POST /login/code": "the way in: second step",
     "GET /login/recovery": "the way in: second step without the device",

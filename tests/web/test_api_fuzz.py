@@ -248,5 +248,6 @@ def test_no_request_breaks_the_door(street: Street) -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(3600)
 def test_no_request_breaks_the_door_at_length(street: Street) -> None:
     judge(street, examples=DEEP)

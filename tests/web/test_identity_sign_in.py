@@ -3,16 +3,18 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.core.auth.models import User
+from app.core.auth.models import LoginSession, User
 from app.core.auth.oidc.models import LinkedIdentity
 from app.core.db.cluster import PrivateCluster
+from app.core.kit.time import utcnow
 from app.core.settings import Settings
 from simulators.identity.people import PEOPLE
 from simulators.identity.provider import IdentityProvider
@@ -72,7 +74,7 @@ def town(
 @pytest.fixture(autouse=True)
 def well(town: Town) -> Iterator[None]:
     yield
-    town.idp.behaviour.down, town.idp.behaviour.lies = False, {}
+    town.idp.behaviour.down, town.idp.behaviour.lies, town.idp.behaviour.remembers = False, {}, False
 
 
 def accounts(town: Town, name: str) -> int:
@@ -195,3 +197,98 @@ def test_where_it_goes_on_is_ours(town: Town) -> None:
 def test_production_refuses_the_simulator(values: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="FTZ_OIDC_ISSUER"):
         Settings(env="production", demo=False, public_url="https://ftz.example", var=tmp_path, **values)
+
+
+def rested(town: Town) -> None:
+    """Let the last proof of presence of all sessions lie back."""
+    with town.house.database.transaction(AUTH) as session:
+        session.execute(update(LoginSession).values(step_up_at=utcnow() - timedelta(minutes=10)))
+
+
+class TestWithoutAPassword:
+    """An account that the provider opened proves presence there, and signs out there."""
+
+    @pytest.fixture
+    def dung(self, town: Town) -> Person:
+        person = town.house.visitor()
+        answer = town.come(person, CAM)
+        if answer.headers["location"] == "/login/identity/new":
+            assert person.post("/login/identity/new", {"full_name": PEOPLE[CAM]}).status_code == 303
+            renew(person)
+        return person
+
+    def test_a_step_that_counts_is_confirmed_at_the_provider(self, town: Town, dung: Person) -> None:
+        rested(town)
+        asked = dung.post("/account/second-factor", {"note": "giữ lại"})
+        page = dung.get("/account/confirm").text
+        assert asked.status_code in {422, 303}
+        assert 'href="/account/identity/confirm"' in page
+        assert 'type="password"' not in page
+        early = dung.post("/account/confirm?next=/account", {"presence_proof": "identity"})
+        assert early.status_code == 422, "saying so is no proof"
+        gone = dung.get("/account/identity/confirm")
+        query = dict(parse_qsl(urlsplit(gone.headers["location"]).query))
+        assert (query["prompt"], query["max_age"]) == ("login", "0")
+        back = dung.get(town.choose(gone.headers["location"], CAM))
+        assert back.headers["location"] == "/account/identity?done=confirmed"
+        assert dung.post("/account/confirm?next=/account", {"presence_proof": "identity"}).status_code == 303
+
+    def test_somebody_else_at_the_provider_confirms_nothing(self, town: Town, dung: Person) -> None:
+        rested(town)
+        assert town.come(dung, BEN, path="/account/identity/confirm").status_code == 401
+        assert dung.post("/account/confirm?next=/account", {"presence_proof": "identity"}).status_code == 422
+
+    @pytest.mark.parametrize("told", [None, "jetzt", True, 1])
+    def test_a_session_that_the_provider_remembers_confirms_nothing(
+        self, town: Town, dung: Person, told: object
+    ) -> None:
+        rested(town)
+        town.idp.behaviour.lies = {"auth_time": told}
+        assert town.come(dung, CAM, path="/account/identity/confirm").status_code == 401
+        assert dung.post("/account/confirm?next=/account", {"presence_proof": "identity"}).status_code == 422
+
+    def test_a_visitor_confirms_nothing(self, town: Town) -> None:
+        assert town.house.visitor().get("/account/identity/confirm").status_code in {303, 401}
+
+    def test_signing_out_here_offers_to_sign_out_there(self, town: Town, dung: Person) -> None:
+        assert dung.get("/login/identity/leave").headers["location"] == "/", (
+            "nobody is led away while signed in"
+        )
+        out = dung.post("/logout")
+        assert out.headers["location"] == "/login/identity/left"
+        renew(dung)
+        page = dung.get("/login/identity/left").text
+        assert 'href="/login/identity/leave"' in page
+        gone = dung.get("/login/identity/leave")
+        where = urlsplit(gone.headers["location"])
+        query = dict(parse_qsl(where.query))
+        assert where.path == "/leave"
+        assert query["client_id"] == "ftz"
+        assert query["post_logout_redirect_uri"] == f"{ORIGIN}/login"
+        left = httpx2.get(gone.headers["location"])
+        assert left.headers["location"] == f"{ORIGIN}/login"
+        assert dung.get("/login/identity/left").headers["location"] == "/", "once is enough"
+
+    def test_who_came_by_password_is_not_asked(self, town: Town) -> None:
+        person = town.house.person("hoshi")
+        assert person.post("/logout").headers["location"] == "/"
+
+
+class TestTheProviderRemembers:
+    """The simulator asks again when it should, so that the tests above mean something."""
+
+    def test_a_browser_goes_through_unasked_unless_the_platform_wants_it(self, town: Town) -> None:
+        town.idp.behaviour.remembers = True
+        person = town.house.visitor()
+        first = person.get("/login/identity").headers["location"]
+        asked = dict(parse_qsl(urlsplit(first).query))
+        chosen = httpx2.post(f"{town.issuer}/authorize", data={**asked, "subject": ANN})
+        session = {"Cookie": chosen.headers["set-cookie"].partition(";")[0]}
+        through = httpx2.get(first, headers=session)
+        assert through.status_code == 303
+        anew = httpx2.get(first + "&prompt=login", headers=session)
+        assert anew.status_code == 200
+        old = httpx2.get(first + "&max_age=0", headers=session)
+        assert old.status_code == 200
+        httpx2.get(f"{town.issuer}/leave?client_id=ftz", headers=session)
+        assert httpx2.get(first, headers=session).status_code == 200

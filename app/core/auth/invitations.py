@@ -127,6 +127,8 @@ def invite(
     managed_party(offer.party_id, actor)
     known = session.get(Invitation, offer.id)
     if known is not None:
+        if known.party_id != offer.party_id:
+            raise NotFound
         return known
     email = fold_login(offer.email)
     _refuse_faulty(offer, email, now)

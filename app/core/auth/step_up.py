@@ -41,6 +41,7 @@ class Proof(StrEnum):
     PASSWORD = "PASSWORD"  # noqa: S105  the name of a means
     CODE = "CODE"
     RECOVERY = "RECOVERY"
+    IDENTITY = "IDENTITY"
 
 
 class WrongPassword(DomainError):
@@ -53,6 +54,18 @@ class WrongPassword(DomainError):
     hint = "Type the password with which you sign in."
 
 
+class PresenceUnconfirmed(DomainError):
+    """An account without a password confirms at the identity provider, and has not done so lately."""
+
+    code = "auth.presence-unconfirmed"
+    status = 422
+    title = "It is not confirmed yet that it is you."
+    detail = (
+        "The identity provider has not confirmed within the last minutes that it is you. Nothing was changed."
+    )
+    hint = "Confirm there first, then continue here."
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is read before the slow part: the password's hash or the salt of the recovery codes."""
@@ -62,9 +75,16 @@ class _Known:
 
 
 def means(database: Database, user_id: UUID) -> Proof:
-    """Return by what a signed-in person confirms: a code when a second factor is set up, else the password."""
+    """
+    Return by what a signed-in person confirms: a code when a second factor is set up, else the password.
+
+    An account that has neither was opened by the identity provider, which is asked.
+    """
     with database.session(AUTH) as session:
-        return Proof.CODE if totp.status(session, user_id).enrolled else Proof.PASSWORD
+        if totp.status(session, user_id).enrolled:
+            return Proof.CODE
+        has_password = session.scalar(select(User.password_hash.is_not(None)).where(User.id == user_id))
+    return Proof.PASSWORD if has_password else Proof.IDENTITY
 
 
 def is_recent(
@@ -88,24 +108,39 @@ def confirm_presence(
 
     :raises TooManyAttempts: too many wrong ones; this one was not looked at.
     :raises WrongPassword, WrongCode:
+    :raises PresenceUnconfirmed: the account has neither, and the identity provider confirmed nothing lately.
     """
     assert actor.user_id is not None
-    session_id, by = actor.session_id, means(database, actor.user_id)
+    by = means(database, actor.user_id)
+    if by is Proof.IDENTITY:
+        if actor.session_id is None or not is_recent(database, actor.session_id, now=now):
+            raise PresenceUnconfirmed(
+                errors=[FieldProblem("shown", PresenceUnconfirmed.code, PresenceUnconfirmed.detail)]
+            )
+        return
 
     def note(session: Session) -> None:
-        changed = session.execute(
-            update(LoginSession)
-            .where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None))
-            .values(step_up_at=now)
-            .returning(LoginSession.id)
-        ).one_or_none()
-        if changed is None:
-            raise NotFound
-        facts = {"by": by.value}
-        subject = Subject("session", session_id)
-        record(session, "auth:session:step-up", subject=subject, actor=actor, at=now, facts=facts)
+        note_presence(session, actor=actor, by=by, now=now)
 
     prove(database, user_id=actor.user_id, by=by, shown=shown, box=box, now=now, ip=ip, then=note)
+
+
+def note_presence(session: Session, *, actor: Actor, by: Proof, now: datetime) -> None:
+    """
+    Note on the actor's session that the person proved presence; the caller has seen the proof.
+
+    :raises NotFound: the session has ended.
+    """
+    changed = session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == actor.session_id, LoginSession.revoked_at.is_(None))
+        .values(step_up_at=now)
+        .returning(LoginSession.id)
+    ).one_or_none()
+    if changed is None:
+        raise NotFound
+    facts, subject = {"by": by.value}, Subject("session", actor.session_id)
+    record(session, "auth:session:step-up", subject=subject, actor=actor, at=now, facts=facts)
 
 
 def prove(

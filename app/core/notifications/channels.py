@@ -125,7 +125,8 @@ def _email(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = letter.to
-    message["Subject"] = letter.subject
+    # Names of people and enterprises stand in it: a line separator of any alphabet would make it a fault.
+    message["Subject"] = " ".join(letter.subject.split())
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{letter.id}@{sender.rpartition('@')[2]}>"
     message["Content-Language"] = letter.lang

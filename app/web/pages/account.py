@@ -97,7 +97,9 @@ def log_out(request: Request, form: PostedForm) -> Response:
     token = request.state.session_token
     if token:
         sessions.sign_out(database_of(request), token=token, now=utcnow())
-    response = RedirectResponse("/", 303)
+    edge, provider = request.app.state.edge, request.app.state.identity_provider
+    by_identity = provider is not None and edge.name("identity-session") in request.cookies
+    response = RedirectResponse("/login/identity/left" if by_identity else "/", 303)
     set_session(request, response, "", utcnow() - utcnow())
     return response
 

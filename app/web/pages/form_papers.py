@@ -28,7 +28,7 @@ from app.core.workflow.papers.keys import ensure_applicant_key
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.web import dossier_view, papers_view, personal
 from app.web.forms import PostedForm, text
-from app.web.identity import box_of, confirm_first, ip_of
+from app.web.identity import box_of, confirm_first, ip_of, proof_view
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
 from app.web.render import Crumb, error_texts, render, request_translator
@@ -208,8 +208,7 @@ def _page(
     view = {
         "title": gettext("Sign the application form"),
         "form_paper": papers_view.form_view(session, case, definition, actor),
-        "by_code": actor.user_id is not None
-        and step_up.means(request.app.state.database, actor.user_id) is step_up.Proof.CODE,
+        **proof_view(request, actor),
         "case_id": str(case.id),
         "revision": case.revision,
         "has_certificate": _has_certificate(request, actor),

@@ -7,6 +7,7 @@ What must come back is kept by the browser in a sealed cookie, so that an answer
 import base64
 import binascii
 import json
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from app.core.auth import step_up
 from app.core.auth.oidc import service
-from app.core.auth.oidc.provider import Flow, Identity, IdentityAway, IdentityRefused, Provider
+from app.core.auth.oidc.provider import CONFIRM, Flow, Identity, IdentityAway, IdentityRefused, Provider
 from app.core.auth.oidc.service import Visit
+from app.core.auth.sessions import SessionPolicy
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.time import utcnow
 from app.core.privacy.box import NotOpened
@@ -42,10 +44,13 @@ identity_pages = router()
 
 CALLBACK = "/login/identity/callback"
 LOGOUT = "/login/identity/logout"
-_COOKIE = "identity"
-_FLOW, _PERSON = "oidc:flow", "oidc:person"
+CONFIRMED = "/account/identity?done=confirmed"
+_COOKIE, _SIGNED_IN = "identity", "identity-session"
+_FLOW, _PERSON, _SESSION = "oidc:flow", "oidc:person", "oidc:session"
 _KEPT_FOR = timedelta(minutes=10)
 _LONGEST = 4096
+# A cookie holds 4,096 bytes, sealed and in base64; without the hint the provider asks whose session ends.
+_LONGEST_HINT = 2500
 
 
 @identity_pages.get("/login/identity", name="login-identity", include_in_schema=False)
@@ -63,8 +68,8 @@ def come_back(request: Request, state: str = "", code: str = "", error: str = ""
         if error or not code:
             return _refused(request, IdentityRefused(reason="cancelled"))
         identity = provider.exchange(flow, code=code[:_LONGEST], redirect_uri=_callback(request), now=now)
-        if flow.purpose == "link":
-            return _linked(request, identity)
+        if flow.purpose in _FOR_THE_SIGNED_IN:
+            return _FOR_THE_SIGNED_IN[flow.purpose](request, identity)
         opened = service.sign_in_by_identity(
             database_of(request), identity, box=box_of(request), rules=rules_of(request),
             visit=Visit(request.headers.get("user-agent"), ip_of(request)), now=now,
@@ -78,6 +83,7 @@ def come_back(request: Request, state: str = "", code: str = "", error: str = ""
     if opened is not None:
         response: Response = onward(request, opened, flow.target)
         _keep(request, response, "")
+        _remember(request, response, identity.token)
         return response
     kept = {"subject": identity.subject, "name": identity.name, "target": flow.target, "at": now.timestamp()}
     response = RedirectResponse("/login/identity/new", 303)
@@ -118,6 +124,7 @@ def register(request: Request, form: PostedForm) -> Response:
     assert opened is not None, "it was linked just now"
     response = onward(request, opened, target_of(person["target"]))
     _keep(request, response, "")
+    _remember(request, response, "")
     return response
 
 
@@ -155,6 +162,57 @@ def link(request: Request, actor: CustomerActor) -> Response:
     return _go(request, Flow.begin(target="/account/identity", now=now, purpose="link"))
 
 
+@identity_pages.get("/account/identity/confirm", name="account-identity-confirm", include_in_schema=False)
+def confirm(request: Request, actor: CustomerActor) -> Response:
+    """Send the browser to the provider, which asks anew whether the person of this account is there."""
+    return _go(request, Flow.begin(target=CONFIRMED, now=utcnow(), purpose=CONFIRM))
+
+
+@identity_pages.get("/login/identity/left", name="login-identity-left", include_in_schema=False)
+def left(request: Request) -> Response:
+    """Say that one may still be signed in at the provider, for the next person at this machine to find."""
+    if request.state.actor.user_id is not None or not remembers(request):
+        return RedirectResponse("/", 303)
+    view = {
+        "title": request_translator(request).gettext("You have signed out here"),
+        "provider": _provider(request).config,
+    }
+    return render(request, "account/identity_left.html", view)
+
+
+@identity_pages.get("/login/identity/leave", name="login-identity-leave", include_in_schema=False)
+def leave(request: Request) -> Response:
+    """Send the browser to the provider to sign out there, too."""
+    if request.state.actor.user_id is not None or not remembers(request):
+        return RedirectResponse("/", 303)
+    edge: Edge = request.app.state.edge
+    origin: str = request.app.state.settings.origin
+    try:
+        token = _opened(request, _SESSION, cookie=_SIGNED_IN).decode()
+    except NotOpened:
+        token = ""
+    try:
+        where = _provider(request).leave_address(
+            token.removeprefix("-"),
+            back=f"{origin}/login",
+            lang=request_translator(request).lang,
+            now=utcnow(),
+        )
+    except IdentityAway as refusal:
+        return _refused(request, refusal)
+    response = RedirectResponse(where or "/login", 303)
+    response.headers.append("Set-Cookie", edge.cookie(_SIGNED_IN, "", max_age=0))
+    return response
+
+
+def remembers(request: Request) -> bool:
+    """Tell whether this browser signed in through the provider and has not signed out there."""
+    edge: Edge = request.app.state.edge
+    return request.app.state.identity_provider is not None and bool(
+        request.cookies.get(edge.name(_SIGNED_IN))
+    )
+
+
 @identity_pages.post("/account/identity/end", include_in_schema=False)
 def unlink(request: Request, actor: CustomerActor, session: AuthSession, form: PostedForm) -> Response:
     """End the tie."""
@@ -173,6 +231,23 @@ def _linked(request: Request, identity: Identity) -> Response:
     response = RedirectResponse("/account/identity?done=linked", 303)
     _keep(request, response, "")
     return response
+
+
+def _confirmed(request: Request, identity: Identity) -> Response:
+    actor = request.state.actor
+    if actor.user_id is None:
+        return RedirectResponse("/login", 303)
+    with database_of(request).transaction(step_up.AUTH) as session:
+        service.confirm_by_identity(session, identity, actor=actor, box=box_of(request), now=utcnow())
+    response = RedirectResponse(CONFIRMED, 303)
+    _keep(request, response, "")
+    return response
+
+
+_FOR_THE_SIGNED_IN: Mapping[str, Callable[[Request, Identity], Response]] = {
+    "link": _linked,
+    CONFIRM: _confirmed,
+}
 
 
 def _end(request: Request, token: str) -> Response:
@@ -241,9 +316,9 @@ def _sealed(request: Request, content: bytes, purpose: str) -> str:
     return base64.urlsafe_b64encode(box_of(request).seal(content, purpose=purpose)).decode()
 
 
-def _opened(request: Request, purpose: str) -> bytes:
+def _opened(request: Request, purpose: str, *, cookie: str = _COOKIE) -> bytes:
     edge: Edge = request.app.state.edge
-    kept = request.cookies.get(edge.name(_COOKIE), "")
+    kept = request.cookies.get(edge.name(cookie), "")
     try:
         return box_of(request).open(base64.urlsafe_b64decode(kept), purpose=purpose)
     except (binascii.Error, ValueError):
@@ -255,6 +330,15 @@ def _keep(request: Request, response: Response, value: str) -> None:
     edge: Edge = request.app.state.edge
     age = int(_KEPT_FOR.total_seconds()) if value else 0
     response.headers.append("Set-Cookie", edge.cookie(_COOKIE, value, max_age=age))
+
+
+def _remember(request: Request, response: Response, token: str) -> None:
+    """Let the browser remember, for as long as a session may last, that it signed in through the provider."""
+    edge: Edge = request.app.state.edge
+    kept = f"-{token}" if len(token) <= _LONGEST_HINT else "-"
+    age = int(SessionPolicy().customer_absolute.total_seconds())
+    value = _sealed(request, kept.encode(), _SESSION)
+    response.headers.append("Set-Cookie", edge.cookie(_SIGNED_IN, value, max_age=age))
 
 
 def _new(request: Request, person: dict[str, Any], name: str, *, status: int = 200, **view: Any) -> Response:

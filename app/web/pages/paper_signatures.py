@@ -19,7 +19,7 @@ from app.core.workflow.papers import paper_signing
 from app.core.workflow.papers.form_signing import NotASignatory
 from app.web import papers_view
 from app.web.forms import PostedForm, text
-from app.web.identity import box_of, ip_of
+from app.web.identity import box_of, ip_of, proof_view
 from app.web.need import CustomerActor
 from app.web.render import Crumb, error_texts, render, request_translator
 from app.web.unit import DbSession, router
@@ -80,16 +80,12 @@ def _page(
     found = paper_signing.signable(session, case, definition, component, _key(file))
     gettext = request_translator(request).gettext
     title = next(each.title for each in definition.components if each.code == component)
-    by_code = (
-        actor.user_id is not None
-        and step_up.means(request.app.state.database, actor.user_id) is step_up.Proof.CODE
-    )
     view = {
         "title": gettext("Sign the paper"),
         "case_id": str(case_id),
         "component": {"code": component, "title": title},
         "file": {"id": str(found.id), "document_id": str(found.document_id), "name": found.file_name},
-        "by_code": by_code,
+        **proof_view(request, actor),
         "problems": problems,
         "crumbs": [
             Crumb(case.code or case.title or gettext("New dossier"), f"/dossiers/{case_id}"),

@@ -13,7 +13,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -34,6 +34,8 @@ METADATA_FOR = timedelta(hours=1)
 _KEYS_AGAIN_AFTER = timedelta(seconds=5)
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _OK = 200
+CONFIRM = "confirm"
+"""Purpose of a flow by which a signed-in person proves presence."""
 
 Fetch = Callable[..., Answer]
 
@@ -85,6 +87,7 @@ class Metadata:
     authorization: str
     token: str
     keys: str
+    end_session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,11 @@ class Flow:
         """Tell whether it took longer than anybody needs."""
         return not 0 <= now.timestamp() - self.began < OLDEST.total_seconds()
 
+    @property
+    def asks_anew(self) -> bool:
+        """Tell whether the provider has to ask the person again, however lately it did."""
+        return self.purpose == CONFIRM
+
     def answers(self, state: str) -> bool:
         """Tell whether what came back is the answer to this one."""
         return hmac.compare_digest(self.state.encode(), state.encode())
@@ -119,11 +127,12 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person as the provider vouches for it; ``name`` may be empty."""
+    """A person as the provider vouches for it; ``name`` may be empty; ``token`` is what it said, for signing out."""
 
     issuer: str
     subject: str
     name: str = ""
+    token: str = field(default="", repr=False, compare=False)
 
 
 class Provider:
@@ -154,8 +163,21 @@ class Provider:
             "code_challenge_method": "S256",
             "ui_locales": lang,
         }
-        base = self._known(now).authorization
-        return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(asked)}"
+        if flow.asks_anew:
+            asked |= {"prompt": "login", "max_age": "0"}
+        return _with(self._known(now).authorization, asked)
+
+    def leave_address(self, token: str, *, back: str, lang: str, now: datetime) -> str:
+        """
+        Return where the browser goes to sign out there (OpenID Connect RP-Initiated Logout); empty: it offers no way.
+
+        :param token: what the provider said at sign-in, a hint whose session it is; may be empty.
+        :param back: where it comes back to, registered with the provider.
+        :raises IdentityAway:
+        """
+        base = self._known(now).end_session
+        asked = {"client_id": self.config.client_id, "post_logout_redirect_uri": back, "ui_locales": lang}
+        return _with(base, asked | ({"id_token_hint": token} if token else {})) if base else ""
 
     def exchange(self, flow: Flow, *, code: str, redirect_uri: str, now: datetime) -> Identity:
         """
@@ -186,8 +208,10 @@ class Provider:
         nonce = claims.get("nonce")
         if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), flow.nonce.encode()):
             raise IdentityRefused(reason="nonce")
+        if flow.asks_anew and not _asked_since(claims, flow, now):
+            raise IdentityRefused(reason="auth-time")
         name = claims.get("name")
-        return Identity(self.config.issuer, str(claims["sub"]), name if isinstance(name, str) else "")
+        return Identity(self.config.issuer, str(claims["sub"]), name if isinstance(name, str) else "", token)
 
     def logged_out(self, token: str, *, now: datetime) -> Identity:
         """
@@ -257,8 +281,11 @@ class Provider:
         fits = told.get("issuer") == self.config.issuer and all(isinstance(each, str) for each in places)
         if answer.status != _OK or not fits:
             raise self._away()
-        metadata = Metadata(*map(str, places))
-        if urlsplit(metadata.authorization).scheme != urlsplit(self.config.issuer).scheme:
+        scheme, leave = urlsplit(self.config.issuer).scheme, told.get("end_session_endpoint")
+        known_way = isinstance(leave, str) and urlsplit(leave).scheme == scheme
+        authorization, token, keys = map(str, places)
+        metadata = Metadata(authorization, token, keys, str(leave) if known_way else "")
+        if urlsplit(metadata.authorization).scheme != scheme:
             raise self._away()
         with self._lock:
             self._metadata = (now, metadata)
@@ -274,6 +301,20 @@ class Provider:
 
     def _away(self) -> IdentityAway:
         return IdentityAway(name=self.config.name)
+
+
+def _with(base: str, asked: Mapping[str, str]) -> str:
+    return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(asked)}"
+
+
+def _asked_since(claims: Mapping[str, Any], flow: Flow, now: datetime) -> bool:
+    """Tell whether the provider asked the person after this flow began, not some session of it remembers."""
+    try:
+        at = _instant(claims, "auth_time")
+    except IdentityRefused:
+        return False
+    leeway = LEEWAY.total_seconds()
+    return flow.began - leeway <= at <= now.timestamp() + leeway
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.auth import step_up
 from app.core.auth.models import User, UserState
 from app.core.auth.oidc.models import LinkedIdentity
 from app.core.auth.oidc.provider import Identity, IdentityRefused
@@ -128,6 +129,21 @@ def link_identity(
     if known is not None or link_of(session, actor.user_id) is not None:
         raise IdentityTaken
     _link(session, identity, actor.user_id, box=box, actor=actor, now=now)
+
+
+def confirm_by_identity(
+    session: Session, identity: Identity, *, actor: Actor, box: SecretsBox, now: datetime
+) -> None:
+    """
+    Note that the person at the actor's session is present, after the provider asked anew.
+
+    :raises IdentityRefused: somebody else was there than the account belongs to.
+    :raises NotFound: the session has ended.
+    """
+    known = _find(session, identity, box)
+    if known is None or known.user_id != actor.user_id:
+        raise IdentityRefused(reason="other-person")
+    step_up.note_presence(session, actor=actor, by=step_up.Proof.IDENTITY, now=now)
 
 
 def unlink_identity(session: Session, *, actor: Actor, now: datetime) -> None:
