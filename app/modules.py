@@ -36,6 +36,7 @@ from app.core.workflow.desk import Desk
 from app.core.workflow.papers import Press
 from app.core.workflow.permissions import PERMISSIONS as WORKFLOW_PERMISSIONS
 from app.core.workflow.recounting import Recount
+from app.core.workflow.substitution import substitutes
 from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
@@ -102,7 +103,9 @@ def compose(settings: Settings) -> Platform:
         for event, mapper in module.pokes.items():
             pokes.add(event, mapper)
     kinds.add(*(each for module in MODULES for each in module.notice_kinds))
-    notifier = Notifier(kinds, notifications.ports_of(settings), settings.origin, zone.tz)
+    notifier = Notifier(
+        kinds, notifications.ports_of(settings), settings.origin, zone.tz, stand_ins=substitutes
+    )
     notifications.install(notifier)
     people.register(handlers, kinds)
     notifications.add_jobs(jobs)

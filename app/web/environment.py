@@ -6,10 +6,11 @@ macros and filters need no argument for it and imported macros no ``with context
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -31,12 +32,17 @@ DIST = Path(__file__).parent / "static" / "dist"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What one rendering knows of its reader; macros and filters reach it without passing it around."""
+    """
+    What one rendering knows of its reader; macros and filters reach it without passing it around.
+
+    ``labels`` collects what the fields of the page are called, by name, for the summary of faults above them.
+    """
 
     translator: Translator
     timezone: ZoneInfo
     csrf_token: str
     form_owner: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 _reader: ContextVar[Reader] = ContextVar("reader")
@@ -140,6 +146,27 @@ def _error_for(problems: Sequence[FieldProblem], name: str) -> str:
     return next((_reason(problem) for problem in problems if problem.name == name), "")
 
 
+# The summary of faults stands above the fields and is written before their labels are known: it leaves marks.
+_LABEL = re.compile("\ue000([^\ue001]*)\ue001")
+
+
+def _note_label(name: str, label: object) -> str:
+    """Keep what a field is called; writes nothing."""
+    _current().labels[name] = str(escape(label))
+    return ""
+
+
+def _label_of(name: str) -> Markup:
+    """Leave a mark where the label of a field belongs, see :func:`with_labels`."""
+    return Markup("\ue000{}\ue001").format(name)
+
+
+def with_labels(body: str) -> str:
+    """Put the labels in place of their marks; a field that the page does not ask has none."""
+    labels = _current().labels
+    return _LABEL.sub(lambda mark: f"{labels[mark[1]]}: " if mark[1] in labels else "", body)
+
+
 def _csrf_field() -> Markup:
     reader = _current()
     hidden = (("csrf_token", reader.csrf_token), (OWNER, reader.form_owner))
@@ -226,6 +253,8 @@ def build_environment(modules: Mapping[str, Path] | None = None) -> Environment:
             "ngettext": _ngettext,
             "asset": asset,
             "csrf_field": _csrf_field,
+            "label_of": _label_of,
+            "note_label": _note_label,
             "current_lang": _current_lang,
         }
     )

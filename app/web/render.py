@@ -40,7 +40,7 @@ from app.core.i18n import (
     translator,
 )
 from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
-from app.web.environment import Reader, build_environment, build_id, rendering_for
+from app.web.environment import Reader, build_environment, build_id, rendering_for, with_labels
 
 __all__ = [
     "THEMES",
@@ -193,7 +193,7 @@ def render(
     assert isinstance(actor, Actor)
     timezone = ZoneInfo(zone.get("timezone") or DEFAULT_TIMEZONE)
     with rendering_for(Reader(chosen, timezone, str(token), _owner_mark(request, actor))):
-        body = environment.get_template(template).render({**shell, **view})
+        body = with_labels(environment.get_template(template).render({**shell, **view}))
     return HTMLResponse(body, status, {**_headers(actor, chosen.lang), **(headers or {})})
 
 

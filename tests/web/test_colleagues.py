@@ -12,10 +12,13 @@ from sqlalchemy import select, update
 from app.core.auth.models import Membership, Office, User
 from app.core.auth.roles import UserKind
 from app.core.auth.service import add_membership, register_person
+from app.core.db import DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
+from app.core.notifications import installed, notify
+from app.core.notifications.models import Notification
 from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.models import Absence, Case, CaseEvent
 from tests.conftest import clone
@@ -89,6 +92,22 @@ def chips(house: House, login: str, case_id: UUID) -> str:
     return link.find_parent("tr").text
 
 
+def tell(house: House, *logins: str) -> None:
+    """Write a notice for officers."""
+    with installed(house.app.state.notifier), house.database.transaction(OFFICER) as session:
+        notify(
+            session, recipients=[id_of(house, login) for login in logins], kind="case.review",
+            subject=("case", uuid4()), party_id=house.party_of("hoshi"), actor=SYSTEM, now=utcnow(),
+            params={"code": "HS-1", "title": "T", "procedure": {"vi": "T", "en": "T"}},
+        )  # fmt: skip
+
+
+def told(house: House, login: str) -> int:
+    with house.database.session(SessionContext(DbRole.OFFICER, (), id_of(house, login))) as session:
+        mine = select(Notification.id).where(Notification.user_id == id_of(house, login))
+        return len(session.scalars(mine.where(Notification.kind == "case.review")).all())
+
+
 class TestAbsence:
     def test_the_substitute_sees_the_dossiers_as_own(self, house: House, case_id: UUID) -> None:
         assert "thay " not in chips(house, "vien.hai", case_id)
@@ -105,6 +124,21 @@ class TestAbsence:
         assert owner.post(f"/colleagues/absences/{key}/end").status_code == 404
         with house.database.session(OFFICER) as session:
             assert len(session.scalars(select(Absence.id)).all()) == 1, "twice means once"
+
+    def test_the_substitute_hears_what_the_absent_one_is_told(self, house: House) -> None:
+        assert told(house, "truong.moi") == 0
+        form = absence(house, person=str(id_of(house, "tham.dinh")), substitute=str(id_of(house, "vien.hai")))
+        tell(house, "tham.dinh")
+        assert (told(house, "tham.dinh"), told(house, "vien.hai")) == (1, 0), "nobody is away yet"
+        assert house.person("tham.dinh").post("/colleagues/absences", form).status_code == 303
+        tell(house, "tham.dinh")
+        assert (told(house, "tham.dinh"), told(house, "vien.hai")) == (2, 1)
+        tell(house, "tham.dinh", "vien.hai")
+        assert told(house, "vien.hai") == 2, "once, also when both are told"
+        ended = house.person("tham.dinh").post(f"/colleagues/absences/{form['absence_id']}/end")
+        assert ended.status_code == 303
+        tell(house, "tham.dinh")
+        assert told(house, "vien.hai") == 2
 
     def test_bad_input_is_told_and_nothing_typed_is_lost(self, house: House) -> None:
         owner = house.person("tham.dinh")

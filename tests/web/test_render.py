@@ -175,7 +175,10 @@ class TestComponents:
         field = soup.find(id="f-capital")
         assert link is not None
         assert field is not None
-        assert (link["href"], link.get_text()) == ("#f-capital", "Nguồn: <x>")
+        label = soup.select_one("label[for='f-capital']")
+        assert label is not None
+        assert link["href"] == "#f-capital"
+        assert link.get_text() == f"{label.get_text(strip=True)}: Nguồn: <x>", "it says which answer, and why"
         assert field["aria-invalid"] == "true"
         described = soup.find(id=str(field["aria-describedby"]))
         assert described is not None

@@ -1,12 +1,23 @@
 """What notices need from the installation, set once by the composition root."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from app.core.notifications.channels import Channel, Port
 from app.core.notifications.kinds import KindBook
+
+StandIns = Callable[[Session, Sequence[UUID], datetime], Sequence[UUID]]
+
+
+def nobody(session: Session, people: Sequence[UUID], at: datetime) -> Sequence[UUID]:
+    """Say that nobody stands in for anybody."""
+    return ()
 
 
 class NotifierMissing(RuntimeError):
@@ -20,12 +31,14 @@ class Notifier:
 
     :ivar ports: the channels that are set up; the others are not offered and nothing is queued for them.
     :ivar origin: where links in e-mails lead, ``https://host``.
+    :ivar stand_ins: who hears what officers are told while they are away.
     """
 
     kinds: KindBook
     ports: Mapping[Channel, Port]
     origin: str
     timezone: ZoneInfo
+    stand_ins: StandIns = nobody
 
 
 class _Installed:

@@ -13,7 +13,7 @@ from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.notifications.delivery import DELIVER
 from app.core.notifications.events import NoticesChanged
-from app.core.notifications.kinds import Kind
+from app.core.notifications.kinds import Audience, Kind
 from app.core.notifications.models import (
     DeliveryState,
     Notification,
@@ -39,6 +39,8 @@ def notify(
     """
     Tell people something, and return who was told; whoever caused it is not told of it.
 
+    What an absent officer is told, the substitute hears as well.
+
     Runs as officer or worker, which is how a handler of the platform runs.
 
     :param subject: kind and key of the matter, ``("case", case.id)``.
@@ -50,7 +52,10 @@ def notify(
     """
     notifier = current()
     chosen = notifier.kinds[kind]
-    people = [each for each in resolve(session, recipients, at=now) if each != actor.user_id]
+    found = resolve(session, recipients, at=now)
+    if chosen.audience is Audience.OFFICER:
+        found = [*found, *notifier.stand_ins(session, found, now)]
+    people = [each for each in dict.fromkeys(found) if each != actor.user_id]
     if not people:
         return []
     shared = {"kind": kind, "subject_kind": subject[0], "subject_id": subject[1], "params": dict(params)}

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from app.core.auth.models import User
+from app.core.auth.models import User, UserState
 from app.core.errors import Conflict, FieldProblem, Invalid, NotFound
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
@@ -121,6 +121,21 @@ def absences(session: Session, user_ids: Collection[UUID], *, at: datetime) -> l
 def stands_in_for(session: Session, user_id: UUID, *, at: datetime) -> list[AbsenceLine]:
     """Return the absences during which a person stands in at an instant."""
     return [each for each in _read(session, Absence.substitute_id == user_id, at) if each.starts_at <= at]
+
+
+def substitutes(session: Session, user_ids: Collection[UUID], at: datetime) -> list[UUID]:
+    """Return who stands in for some people at an instant and can sign in (role ftz_officer or ftz_worker)."""
+    return list(
+        session.scalars(
+            select(Absence.substitute_id)
+            .join(User, User.id == Absence.substitute_id)
+            .where(
+                Absence.user_id.in_(user_ids), Absence.starts_at <= at, Absence.ends_at > at,
+                Absence.ended_at.is_(None), User.state == UserState.ACTIVE,
+            )
+            .order_by(Absence.substitute_id)
+        )
+    )  # fmt: skip
 
 
 def _read(session: Session, condition: object, at: datetime) -> list[AbsenceLine]:
