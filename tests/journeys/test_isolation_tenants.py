@@ -481,8 +481,11 @@ def test_a_draft_under_anothers_key_changes_nothing(street: Street) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["case_id", "document_id"],
-)
+    [
+        "batch_id", "case_id", "commitment_id", "document_id", "enterprise_id", "number", "project_id", "proposal_id",
+        "representative_id",
+    ],
+)  # fmt: skip
 def test_an_officer_without_the_right_to_read_reads_nothing(kind: str, street: Street) -> None:
     person = street.people["quan.tri"]
     for route in with_keys(street):
@@ -490,6 +493,26 @@ def test_an_officer_without_the_right_to_read_reads_nothing(kind: str, street: S
             answer = knock(person, route, street.theirs.keys)
             assert answer.status_code in {403, 404}, route.key
             assert "Abendstern" not in answer.text
+
+
+@pytest.mark.parametrize("who", ["mot.cua", "truong.phong"])
+def test_a_draft_is_as_if_it_were_not_for_officers(who: str, street: Street) -> None:
+    """What an applicant has not filed is nobody else's business, by whichever address, page or list."""
+    owner, officer = street.people["hoshi"], street.house.person(who)
+    begun = draft(owner, "hoshi")
+    fill(owner, begun, mark="Geheimentwurf")
+    keys = {**street.theirs.keys, "case_id": str(begun)}
+    told_apart = []
+    for route in with_keys(street):
+        if "{case_id}" in route.path:
+            answer = knock(officer, route, keys)
+            if answer.status_code not in {403, 404} or "Geheimentwurf" in answer.text:
+                told_apart.append(f"{route.key}: {answer.status_code}")
+    assert told_apart == []
+    for path in lists(street):
+        page = officer.get(path).text
+        assert "Geheimentwurf" not in page, path
+        assert str(begun) not in page, path
 
 
 def test_a_public_code_tells_the_state_and_nothing_else(street: Street) -> None:

@@ -14,7 +14,7 @@ from app.registry.claims.handlers import KINDS
 from app.registry.claims.models import Claim, ClaimReferral
 from app.registry.claims.service import admit_by_word, refer
 from app.registry.facade import EnterpriseKind, register_enterprise
-from tests.faults.people import OFFICER, Person
+from tests.faults.people import OFFICER, Person, at_once
 from tests.web.joining import Town, small_pdf, text_of, town_on
 
 KNOWN, NEW = "9900000016", "9900000023"
@@ -69,6 +69,10 @@ def decide(town: Town, where: str, verb: str, **form: object) -> int:
     (revision,) = town.rows("select revision from registry_claim where id = %s", key(where))[0]
     full = {"revision": str(revision), "roles": ["ENTERPRISE_ADMIN"], **form}
     return int(officer.post(f"/desk{where}/{verb}", full).status_code)
+
+
+def revision(town: Town, where: str) -> str:
+    return str(town.rows("select revision from registry_claim where id = %s", key(where))[0][0])
 
 
 def state(town: Town, where: str) -> str:
@@ -318,3 +322,34 @@ def test_an_account_of_an_enterprise_becomes_a_person_first(town: Town) -> None:
 def test_every_kind_of_notice_is_named_once() -> None:
     assert len({kind.code for kind in KINDS}) == len(KINDS) == 6
     assert ClaimReferral.__tablename__ in Claim.metadata.tables
+
+
+def test_of_two_officers_at_once_one_confirms(town: Town) -> None:
+    where = sent(town.registered(WHO))
+    officers = [town.house.person("mot.cua") for _ in range(2)]
+    form = {"revision": revision(town, where), "roles": ["FILER"]}
+    statuses = at_once(
+        [lambda each=each: each.post(f"/desk{where}/confirm", form).status_code for each in officers]
+    )
+    assert sorted(statuses) == [303, 409]
+    assert town.rows("select count(*) from registry_enterprise where tax_code = %s", NEW) == [(1,)]
+    assert roles_of(town, WHO, NEW) == ["FILER"]
+
+
+def test_two_people_with_the_same_new_firm_found_it_once(town: Town) -> None:
+    """Both claims were sent while nobody knew the firm; confirmed at the same moment, one of them enters it."""
+    claims = [
+        sent(town.registered(who, name))
+        for who, name in ((WHO, "Lê Thị Thử"), ("hai@example.com", "Trần Hai"))
+    ]
+    officers = [town.house.person("mot.cua") for _ in range(2)]
+
+    def confirm(officer: Person, where: str) -> int:
+        form = {"revision": revision(town, where), "roles": ["FILER"]}
+        return officer.post(f"/desk{where}/confirm", form).status_code
+
+    pairs = list(zip(officers, claims, strict=True))
+    statuses = at_once([lambda pair=pair: confirm(*pair) for pair in pairs])
+    assert 303 in statuses
+    assert set(statuses) <= {303, 409}
+    assert town.rows("select count(*) from registry_enterprise where tax_code = %s", NEW) == [(1,)]

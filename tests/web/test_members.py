@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.core.auth.models import Membership, User
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.ids import uuid7
-from tests.faults.people import AUTH, Person, draft
+from tests.faults.people import AUTH, Person, at_once, draft
 from tests.web.joining import PASSWORD, Town, town_on
 
 WHO = "moi.vao@example.com"
@@ -293,3 +293,39 @@ class TestDelegation:
         assert broker.get(f"/dossiers/{case_id}").status_code == 200
         town.run("update auth_delegation set valid_from = now() - interval '2 days', valid_to = now()")
         assert broker.get(f"/dossiers/{case_id}").status_code == 404
+
+
+def test_of_two_presses_at_once_one_accepts(town: Town) -> None:
+    """Two browsers of the same person, the same letter, the same moment: one membership, no fault."""
+    first = town.registered(WHO)
+    assert invite(town, town.house.person("hoshi")).status_code == 303
+    letter, second = token(town), first.twin()
+    statuses = at_once(
+        [
+            lambda each=each: each.post("/invitation", {"token": letter}).status_code
+            for each in (first, second)
+        ]
+    )
+    assert sorted(statuses) == [303, 410]
+    assert membership(town, WHO, town.house.party_of("hoshi")).roles == ["FILER"]
+
+
+def test_a_letter_cannot_be_guessed_or_taken_apart(town: Town) -> None:
+    assert invite(town, town.house.person("hoshi")).status_code == 303
+    letter, person = token(town), town.registered(WHO)
+    for wrong in (letter[:-1], f"{letter}x", letter.swapcase(), "", "%", "\x00", letter[::-1], "a" * 5000):
+        assert person.post("/invitation", {"token": wrong}).status_code == 410, wrong[:20]
+    (hashes,) = town.rows("select encode(token_hash, 'hex') from auth_invitation")
+    assert person.post("/invitation", {"token": hashes[0]}).status_code == 410, (
+        "what the database holds opens nothing"
+    )
+
+
+def test_a_key_of_another_enterprise_s_invitation_tells_nothing(town: Town) -> None:
+    admin, key = town.house.person("hoshi"), str(uuid7())
+    assert invite(town, admin, key=key).status_code == 303
+    other = town.house.person("nop.hoso")
+    form = {
+        "party": str(town.house.party_of("nop.hoso")), "key": key, "email": "khac@example.com", "roles": ["FILER"],
+    }  # fmt: skip
+    assert other.post("/members/invitations", form).status_code == 404

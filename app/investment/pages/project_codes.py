@@ -13,9 +13,10 @@ from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
 from app.core.workflow.models import Case
-from app.core.workflow.permissions import READ, REVIEW
+from app.core.workflow.permissions import REVIEW
 from app.investment import queries
 from app.investment.service import project_codes
+from app.web.dossier_view import is_others_draft, require_reader
 from app.web.forms import PostedForm, text
 from app.web.need import SignedInActor
 from app.web.render import render
@@ -73,7 +74,7 @@ def ask_again(session: DbSession, actor: SignedInActor, posted: PostedForm, case
 
 
 def _visible(session: Session, actor: Actor, case_id: UUID) -> None:
-    if actor.is_officer and not actor.may(READ):
-        raise Forbidden(permission=READ)
-    if session.get(Case, case_id) is None:
+    require_reader(actor)
+    case = session.get(Case, case_id)
+    if case is None or is_others_draft(case, actor):
         raise NotFound

@@ -8,7 +8,6 @@ while it is being answered. A stream that is never read, or whose reader is gone
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
@@ -26,7 +25,7 @@ from app.core.live import Hub, Listener, Mailbox, actors_in_force, all_of, own
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import READ
 from app.web.background import in_background
-from app.web.dossier_view import require_reader
+from app.web.dossier_view import is_others_draft, require_reader
 from app.web.need import SignedInActor
 from app.web.render import render
 from app.web.unit import DbSession, context_of, router
@@ -181,7 +180,8 @@ def _may_hear(database: Database, actor: Actor, keys: frozenset[str], topic: str
     if kind != "case" or (actor.is_officer and all_of("case") not in keys):
         return False
     with database.session(context_of(actor)) as session:
-        return session.scalar(select(Case.id).where(Case.id == subject)) is not None
+        case = session.scalar(select(Case).where(Case.id == subject))
+        return case is not None and not is_others_draft(case, actor)
 
 
 def listener_of(app: FastAPI, database: Database) -> Listener:
@@ -206,9 +206,9 @@ def dossier_changed(
 ) -> Response:
     """Say that a dossier has moved on since a page was made; nothing when it has not."""
     require_reader(actor)
-    current: Any = session.scalar(select(Case.revision).where(Case.id == case_id))
-    if current is None:
+    case = session.scalar(select(Case).where(Case.id == case_id))
+    if case is None or is_others_draft(case, actor):
         raise NotFound
-    if current == revision:
+    if case.revision == revision:
         return Response(status_code=204)
     return render(request, "notices/_case_changed.html", {"case_id": str(case_id)})
