@@ -111,7 +111,8 @@ def compose(settings: Settings) -> Platform:
     notifications.add_jobs(jobs)
     notifications.add_mail_jobs(jobs)
     search = search_providers()
-    keep_fresh(handlers, search)
+    renames = {event: party for module in MODULES for event, party in module.renames.items()}
+    keep_fresh(handlers, search, renames)
     outbox.add_jobs(handlers, jobs)
     outbox.install(handlers)
     press = Press(kernel.store, kernel.signing, zone, settings.origin)

@@ -16,7 +16,7 @@ from app.registry.claims import handlers as claim_handlers
 from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, referral_pages
 from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
-from app.registry.events import EnterpriseChanged, EnterpriseRegistered, ProjectRegistered
+from app.registry.events import EnterpriseChanged, EnterpriseRegistered, ProjectChanged, ProjectRegistered
 from app.registry.pages import ROUTERS
 from app.registry.pages.takeovers import HOME as TAKE_OVERS
 from app.registry.pages.takeovers import takeovers
@@ -117,9 +117,13 @@ MODULE = ModuleSpec(
             project_documents,
             permission=READ_DOSSIERS,
             order=30,
-            events={ProjectRegistered: lambda event: {str(event.project_id)}},
+            events={
+                ProjectRegistered: lambda event: {str(event.project_id)},
+                ProjectChanged: lambda event: {str(event.project_id)},
+            },
         ),
     ),
+    renames={EnterpriseChanged: lambda event: event.enterprise_id},
     templates=FOLDER / "templates" / "registry",
     notice_kinds=claim_handlers.KINDS,
     register=_register,

@@ -1,6 +1,6 @@
 """What of the kernel can be found (dossiers, procedures), and how events keep the index fresh."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from app.core.auth.models import Party
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.outbox import Handler, HandlerRegistry
-from app.core.search import SearchDocument, SearchProvider, refresh
+from app.core.search import Renames, SearchDocument, SearchProvider, refresh, refresh_party
 from app.core.workflow.events import CaseMoved
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import READ
@@ -38,8 +38,13 @@ def kernel_providers(catalogues: Sequence[Path]) -> tuple[SearchProvider, ...]:
     )  # fmt: skip
 
 
-def keep_fresh(handlers: HandlerRegistry, providers: Iterable[SearchProvider]) -> None:
-    """Make a document anew after each event that its provider names."""
+def keep_fresh(
+    handlers: HandlerRegistry, providers: Sequence[SearchProvider], renames: Renames | None = None
+) -> None:
+    """Make a document anew after each event that its provider names, and after those that rename its party."""
+    for event_class, party in (renames or {}).items():
+        name = f"search.party.{event_class.name}"
+        handlers.add(Handler(name, event_class, _RefreshParty(providers, party), runs_as="system"))
     for provider in providers:
         for event_class, keys in provider.events.items():
             name = f"search.{provider.kind}.{event_class.name}"
@@ -53,6 +58,16 @@ class _Refresh:
 
     def __call__(self, session: Session, event: Any, *, actor: Actor, now: datetime) -> None:
         refresh(session, self._provider, self._keys(event))
+
+
+class _RefreshParty:
+    def __init__(self, providers: Sequence[SearchProvider], party: Callable[[Any], UUID]) -> None:
+        self._providers = providers
+        self._party = party
+
+    def __call__(self, session: Session, event: Any, *, actor: Actor, now: datetime) -> None:
+        for provider in self._providers:
+            refresh_party(session, provider, self._party(event))
 
 
 def _dossiers(session: Session, keys: Collection[str] | None) -> Iterator[SearchDocument]:

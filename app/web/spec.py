@@ -16,7 +16,7 @@ from app.core.kit.actor import Actor
 from app.core.live.pokes import Mapper
 from app.core.notifications import Kind
 from app.core.outbox import HandlerRegistry
-from app.core.search import SearchProvider
+from app.core.search import Renames, SearchProvider
 from app.core.workflow.step import Effect, Guard
 from app.web.kernel import Kernel
 from app.web.tiles import Tile
@@ -86,7 +86,8 @@ class ModuleSpec:
     on who acts for no enterprise yet, ``counter_steps`` reception who serves an applicant without a record;
     ``applicants`` are the kinds of search results that a dossier can be entered for, by the key of their party.
     ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
-    ``search`` is what can be found. ``topics`` are live topics with the permission to hear them, ``pokes`` says which
+    ``search`` is what can be found, ``renames`` names the events after which a party may be called otherwise.
+    ``topics`` are live topics with the permission to hear them, ``pokes`` says which
     events poke which topics; ``streams`` are routes that stay open and no unit of work.
     """
 
@@ -105,6 +106,7 @@ class ModuleSpec:
     streams: Sequence[BaseRoute] = ()
     notice_kinds: Sequence[Kind] = ()
     search: Sequence[SearchProvider] = ()
+    renames: Renames = field(default_factory=dict)
     templates: Path | None = None
     procedures: Path | None = None
     catalogue: Path | None = None

@@ -1,13 +1,25 @@
 """The search page and its suggestions: in groups, under the reader's own policies, and without a script."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy.orm import Session
 
+from app.core import outbox
 from app.core.db.cluster import PrivateCluster
+from app.core.kit.actor import SYSTEM, Actor, ActorKind, Grant
+from app.core.kit.ids import uuid7
+from app.core.kit.time import utcnow
 from app.core.search import reindex
+from app.modules import Platform
+from app.registry import facade as registry
+from app.registry.models import Enterprise
+from app.registry.permissions import MANAGE
+from app.registry.service.projects import update_project
+from app.registry.service.records import edit_enterprise
 from tests.conftest import clone
 from tests.faults.people import OFFICER, House, Person, filed, house_on
 
@@ -21,6 +33,25 @@ def house(cluster: PrivateCluster, ready_template: str, test_var: Path) -> Itera
             with house.database.transaction(OFFICER) as session:
                 reindex(session, provider)
         yield house
+
+
+CLERK = Actor(
+    ActorKind.OFFICER, uuid7(), "Cán bộ", (Grant(uuid7(), frozenset({"INTAKE"}), frozenset({MANAGE})),)
+)
+T = TypeVar("T")
+
+
+def carried_out(house: House, platform: Platform, step: Callable[[Session], T]) -> T:
+    """Take a step, and let the index hear of it as the worker would tell it."""
+    with house.database.transaction(OFFICER) as session:
+        made = step(session)
+        events = [each.event for each in outbox.pending(session)]
+    with house.database.transaction(OFFICER) as session:
+        for event in events:
+            for handler in platform.handlers.for_event(event.name):
+                if handler.name.startswith("search."):
+                    handler.function(session, event, actor=SYSTEM, now=utcnow())
+    return made
 
 
 def page(person: Person, path: str) -> BeautifulSoup:
@@ -95,6 +126,58 @@ def test_the_box_on_every_page_is_a_form_of_its_own(house: House) -> None:
         form = page(person, path).select_one(".topbar-search")
         assert form is not None
         assert (form["action"], form["method"]) == ("/search", "get")
+
+
+def test_a_project_leads_to_its_page_and_follows_its_name_and_code(house: House, platform: Platform) -> None:
+    officer, owner = house.person("mot.cua"), house.person("nop.hoso")
+    project_id = carried_out(
+        house,
+        platform,
+        lambda session: registry.register_project(
+            session, party_id=house.party_of("nop.hoso"), name_vi="Nhà máy Sương Sớm", site="S1", actor=SYSTEM,
+            now=utcnow(),
+        ),
+    )  # fmt: skip
+    for person in (officer, owner):
+        link = page(person, "/search?q=suong som").select_one(".search-list a")
+        assert link is not None
+        assert link["href"] == f"/projects/{project_id}"
+        assert "Sương Sớm" in page(person, str(link["href"])).get_text()
+    carried_out(
+        house,
+        platform,
+        lambda session: update_project(
+            session, project_id=project_id, name_vi="Nhà máy Trăng Khuya", name_en=None, site="S1", code="9900112233",
+            actor=SYSTEM, now=utcnow(),
+        ),
+    )  # fmt: skip
+    for asked in ("trang khuya", "9900112233"):
+        assert groups(page(officer, f"/search?q={asked}"))["project"] == ["Nhà máy Trăng Khuya"]
+    assert groups(page(officer, "/search?q=suong som")) == {}
+
+
+def test_a_renamed_enterprise_takes_its_dossiers_and_projects_along(house: House, platform: Platform) -> None:
+    party_id, officer = house.party_of("nop.hoso"), house.person("mot.cua")
+    carried_out(
+        house,
+        platform,
+        lambda session: registry.register_project(
+            session, party_id=party_id, name_vi="Kho lạnh Cát Vàng", site="S1", actor=SYSTEM, now=utcnow()
+        ),
+    )
+
+    def rename(session: Session) -> None:
+        revision = session.get_one(Enterprise, party_id).revision
+        edit_enterprise(
+            session, party_id=party_id, revision=revision, values={"name_vi": "Công ty Đèn Biển (hư cấu)"},
+            actor=CLERK, now=utcnow(), reason="Giấy đăng ký mới",
+        )  # fmt: skip
+
+    carried_out(house, platform, rename)
+    found = groups(page(officer, "/search?q=den bien"))
+    assert "Công ty Đèn Biển (hư cấu)" in found["enterprise"]
+    assert "Kho lạnh Cát Vàng" in found["project"]
+    assert len(found["dossier"]) == 1
 
 
 @pytest.mark.parametrize("asked", ["", "a", "%", "'; drop table x", "x" * 500, "\u202e\u200b", "<script>"])

@@ -4,14 +4,15 @@ Modules say by ``SearchProvider`` what of theirs can be found. The index is deri
 that something changed, and can be made anew from the tables at any time.
 """
 
-from app.core.search.documents import SearchDocument, SearchProvider
-from app.core.search.index import index, is_empty, refresh, reindex
+from app.core.search.documents import Renames, SearchDocument, SearchProvider
+from app.core.search.index import index, is_empty, refresh, refresh_party, reindex
 from app.core.search.query import Asked, Found, Group, ask, find, searchable, suggest_spelling
 
 __all__ = [
     "Asked",
     "Found",
     "Group",
+    "Renames",
     "SearchDocument",
     "SearchProvider",
     "ask",
@@ -19,6 +20,7 @@ __all__ = [
     "index",
     "is_empty",
     "refresh",
+    "refresh_party",
     "reindex",
     "searchable",
     "suggest_spelling",

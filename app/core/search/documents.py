@@ -34,6 +34,8 @@ class SearchDocument:
 
 
 Documents = Callable[[Session, Collection[str] | None], Iterable[SearchDocument]]
+# Event classes after which a party may be called otherwise, each with how it names the party.
+Renames = Mapping[type[Any], Callable[[Any], UUID]]
 
 
 @dataclass(frozen=True, slots=True)

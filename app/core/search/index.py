@@ -25,6 +25,17 @@ def refresh(session: Session, provider: SearchProvider, keys: Collection[str]) -
         session.execute(delete(table).where(table.kind == provider.kind, table.key.in_(gone)))
 
 
+def refresh_party(session: Session, provider: SearchProvider, party_id: UUID) -> None:
+    """Make all documents of a party anew: they show its name."""
+    if provider.shared:
+        return
+    own = select(TenantDocument.key).where(
+        TenantDocument.party_id == party_id, TenantDocument.kind == provider.kind
+    )
+    for keys in _batches(session.scalars(own).all()):
+        refresh(session, provider, keys)
+
+
 def reindex(session: Session, provider: SearchProvider) -> int:
     """Make all documents of a kind anew and return how many there are."""
     # The seen keys are few bytes each; the table keeps what readers find meanwhile.

@@ -34,6 +34,6 @@ def project_documents(session: Session, keys: Collection[str] | None) -> Iterato
     for project, owner in session.execute(listed.execution_options(yield_per=BATCH)):
         yield SearchDocument(
             key=str(project.id), party_id=project.party_id, code=project.code or "", title=project.name_vi,
-            title_en=project.name_en or "", detail=owner, url=f"/enterprises/{project.party_id}",
+            title_en=project.name_en or "", detail=owner, url=f"/projects/{project.id}",
             at=project.created_at,
         )  # fmt: skip
