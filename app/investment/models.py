@@ -37,7 +37,6 @@ class Certificate(Base):
         Index("ix_investment_certificate_number", "number", "revision"),
         Index("ix_investment_certificate_signed_at", "signed_at", "id"),
         Index("ix_investment_certificate_site", "site", "signed_at", "id"),
-        Index("ix_investment_certificate_times", "valid", "recorded", postgresql_using="gist"),
         Index(
             "ix_investment_certificate_folded",
             "folded",

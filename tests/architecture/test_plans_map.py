@@ -1,12 +1,10 @@
 """At a hundred thousand places the map is asked by its indexes, under the roles of the application."""
 
-import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
 
 import psycopg
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.core.db import Database, DbRole, SessionContext
@@ -15,7 +13,7 @@ from app.core.geo import parse_place
 from app.core.kit.ids import uuid7
 from app.investment.spatial import queries as spatial
 from app.registry import facade as registry
-from tests.architecture.schema import plan_nodes
+from tests.architecture.plans import plan_faults
 from tests.conftest import TEST_LOGINS, clone
 
 PLACES = 100_000
@@ -52,33 +50,7 @@ def crowded(cluster: PrivateCluster, ready_template: str) -> Iterator[Database]:
         database.close()
 
 
-def faults(database: Database, context: SessionContext, ask: Callable[[Session], object]) -> list[str]:
-    """Do something, then explain what it sent, in the same role; return what reads a big table badly."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "set_config" not in statement:
-            sent.append((statement, parameters))
-
-    engine = database.engine(TEST_LOGINS[context.role])
-    found = []
-    with database.session(context) as session:
-        event.listen(engine, "before_cursor_execute", note)
-        ask(session)
-        event.remove(engine, "before_cursor_execute", note)
-        assert sent, "nothing went to the database"
-        for statement, parameters in sent:
-            row = session.connection().exec_driver_sql(
-                f"explain (analyze, format json) {statement}", parameters
-            )
-            plan = row.scalar_one()
-            for node in plan_nodes(plan if isinstance(plan, list) else json.loads(plan)):
-                table, read = node.get("Relation Name"), int(node["Actual Rows"])  # type: ignore[call-overload]
-                read += int(node.get("Rows Removed by Filter", 0))  # type: ignore[call-overload]
-                if table in BIG and (node["Node Type"] == "Seq Scan" or read > MOST_ROWS):
-                    found.append(f"{node['Node Type']} reads {read} rows of {table}: {statement}")
-    return found
-
+faults = partial(plan_faults, big=BIG, most=MOST_ROWS)
 
 TENANT = SessionContext(DbRole.TENANT, (uuid7(),))
 OFFICER = SessionContext(DbRole.OFFICER)

@@ -8,11 +8,11 @@ its end.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Party
@@ -91,11 +91,28 @@ def _matching(wanted: Wanted) -> Select[Any]:
     return select(*_LISTED).join(Party, Party.id == Certificate.party_id).where(*conditions)
 
 
-def holds(as_of: AsOf) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the conditions of a point in both times."""
+def holds(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
+    """
+    Return the conditions of a point in both times.
+
+    A revision holds from the day it is signed, and the register knows it from that instant on: so only what was signed
+    by then can hold. With that bound the list is read in its own order and stops at the end of the page. The ranges are
+    compared by their ends, since an index over both of them would give nearly the whole register, to be sorted.
+    """
     if as_of.present:
         return func.upper_inf(Certificate.valid), func.upper_inf(Certificate.recorded)
-    return Certificate.valid.op("@>")(as_of.day), Certificate.recorded.op("@>")(as_of.known_at)
+    # The day ends in some hour of the next day of UTC, or of the one after in the farthest zone.
+    day = min(as_of.day, date.max - timedelta(days=2))
+    end_of_day = datetime.combine(day + timedelta(days=2), time.min, UTC)
+    return (
+        Certificate.signed_at <= min(as_of.known_at, end_of_day),
+        *_around(Certificate.valid, as_of.day),
+        *_around(Certificate.recorded, as_of.known_at),
+    )
+
+
+def _around(span: Any, point: date | datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return func.lower(span) <= point, or_(func.upper_inf(span), func.upper(span) > point)
 
 
 def revisions(session: Session, number: str, *, known_at: datetime) -> Sequence[Certificate]:
