@@ -9,8 +9,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
 from app.core.errors import Invalid
 from app.core.kit.text import nfc
 
@@ -88,6 +86,8 @@ def _body(rows: Iterator[list[str]], width: int, header_at: int) -> Iterator[tup
 
 @contextmanager
 def _sheet_rows(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    from openpyxl import load_workbook  # noqa: PLC0415  ten megabytes that a process at rest does not need
+
     with closing(load_workbook(path, read_only=True, data_only=True, keep_links=False)) as book:
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:
