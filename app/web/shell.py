@@ -24,7 +24,9 @@ LINKS = ShellLinks(
 
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
-    MenuItem("counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15),
+    MenuItem(
+        "counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15, N_("At the counter")
+    ),
     MenuItem("opinions", N_("Give opinions"), "/opinions", "message", frozenset({ADVISE}), 20),
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
@@ -38,7 +40,7 @@ MENU = (
     ),
     MenuItem("vault", N_("Our papers"), "/vault", "archive", frozenset({FILE}), 40),
     MenuItem("api-clients", N_("Programs"), "/api-clients", "link", frozenset({CLIENT_MANAGE}), 90),
-    MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50),
+    MenuItem("procedures", N_("Procedures"), "/procedures", "file-text", frozenset(), 50, N_("Procedure")),
     MenuItem("track", N_("Track"), "/track", "search", frozenset(), 60),
     MenuItem("verify", N_("Verify"), "/verify", "shield-check", frozenset(), 70),
 )
