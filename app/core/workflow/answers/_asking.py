@@ -76,9 +76,17 @@ def _unanswered(name: str) -> FieldProblem:
     return FieldProblem(name, "missing", N_("This question has no answer yet."))
 
 
+_NEEDED = N_("This has to be filled in before the step can be taken.")
+# Where nothing is typed but chosen, the reason says what to choose.
+_WANTED: Mapping[str, str] = {
+    "gaps": N_("Nothing is marked as wanting. Choose what is wrong with at least one part."),
+    "agencies": N_("No agency is chosen. Choose at least one, with days to answer and a question."),
+}
+
+
 def missing_input(name: str) -> FieldProblem:
     """Return the problem of an action that was taken without something that it needs."""
-    return FieldProblem(name, "missing", N_("This has to be filled in before the step can be taken."))
+    return FieldProblem(name, "missing", _WANTED.get(name, _NEEDED))
 
 
 def merged(definition: Definition, before: Mapping[str, Any], changed: Mapping[str, Any]) -> Answers:
