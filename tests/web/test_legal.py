@@ -269,7 +269,7 @@ def test_the_calendar_shows_days_off_and_unknown_years(officers: tuple[Person, .
     page = officers[0].get("/law/calendar?year=2026", headers={"Accept-Language": "en"}).text
     assert page.count('class="cal-month"') == 12
     assert "cal-makeup" in page
-    assert "Appointments that were already given stay as they are" in page
+    assert "Appointments that were already given stay on record" in page
     empty = officers[0].get("/law/calendar?year=2099").text
     assert "cal-unknown" in empty
     assert officers[0].get("/law/calendar?year=99999999").status_code == 200

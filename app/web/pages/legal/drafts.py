@@ -84,7 +84,7 @@ def read_draft(
             draft.item = end_value(key, period)
         return draft
     _read_set(draft, key=key, unit=unit, period=period, known=known, lang=lang)
-    if draft.item is not None and _held_already(draft.item, held):
+    if draft.item is not None and held_already(draft.item, held):
         draft.blame(
             "value", "law.no-change", N_("This is what holds on these days already; nothing would change.")
         )
@@ -219,7 +219,8 @@ def _new_instrument(
     )
 
 
-def _held_already(item: ChangeItem, held: tuple[LawValue, ...]) -> bool:
+def held_already(item: ChangeItem, held: tuple[LawValue, ...]) -> bool:
+    """Tell whether what is proposed is what the law says on these days already."""
     wanted = item.value
     return wanted is not None and any(
         value.content_hash == wanted.content_hash

@@ -1,7 +1,5 @@
 """The list of values of a day with its export, and the page of one key with its history."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from app.core.kit.text import fold
 from app.core.kit.time import local_day, utcnow
 from app.core.law import LawValue, Status
 from app.core.law.units import Text
+from app.web.exports import csv_response
 from app.web.legal_permissions import PROPOSE, READ
 from app.web.need import Holder
 from app.web.pages.legal import reading
@@ -45,8 +44,6 @@ GROUPS = {
     "ioc": N_("Board"),
     "onestop": N_("One-stop desk"),
 }
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +160,7 @@ def law_list(
         "next": f"/law?{asked.query(start=str(start + PAGE_ROWS))}" if start + PAGE_ROWS < len(kept) else "",
         "shown": len(shown),
         "export": f"/law/export.csv?{asked.query()}",
+        "may_propose": actor.may(PROPOSE),
         "coming": [wording.coming(each, titles) for each in coming[:COMING_SHOWN]],
         "coming_total": len(coming),
         "waiting": len(law.open_change_sets(session)),
@@ -223,20 +221,9 @@ def export(
     asked = asked_of(q, status, instrument, day, today=local_day(utcnow(), zone.tz))
     wording = Wording(translator, zone.tz, law.instruments(session))
     lines = [each for each in lines_of(session, asked) if asked.status in ("", each.status)]
-    body = io.StringIO()
-    table = csv.writer(body)
-    table.writerow([translator.gettext(name) for name in _COLUMNS])
-    for line in lines:
-        table.writerow([safe_cell(cell) for cell in _cells(line, wording, translator)])
-    # The mark at the beginning tells spreadsheets that the text is UTF-8.
-    return Response(
-        "\ufeff" + body.getvalue(),
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="law-{asked.day.isoformat()}.csv"',
-            "Cache-Control": "no-store",
-        },
-    )
+    header = [translator.gettext(name) for name in _COLUMNS]
+    rows = (_cells(line, wording, translator) for line in lines)
+    return csv_response(f"law-{asked.day.isoformat()}.csv", header, rows)
 
 
 _COLUMNS = (
@@ -257,11 +244,6 @@ def _cells(line: Line, wording: Wording, translator: Any) -> list[str]:
         value.valid.start.isoformat(), last.isoformat() if last else "", value.status.value,
         said["source"], value.instrument or "", said["note"], value.content_hash,
     ]  # fmt: skip
-
-
-def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, whatever somebody wrote into it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 @listing.get("/law/{key}", name="law-key", include_in_schema=False)

@@ -63,7 +63,7 @@ def propose(request: Request, session: DbSession, actor: Proposer, posted: Poste
     if draft.item is None:
         return _form(request, session, key, held, draft, status=422)
     new = [draft.instrument] if draft.instrument else []
-    return _made(session, actor, [draft.item], new, title=draft.given["reason"])
+    return made(session, actor, [draft.item], new, title=draft.given["reason"])
 
 
 @proposing.get("/law/{key}/verify", name="law-verify", include_in_schema=False)
@@ -94,39 +94,40 @@ def verify(request: Request, session: DbSession, actor: Proposer, posted: Posted
         return _verify_form(
             request, session, key, held, chosen=chosen, reason=reason, problems=problems, status=422
         )
-    return _made(session, actor, law.verification(values), [], title=reason)
+    return made(session, actor, law.verification(values), [], title=reason)
 
 
-def _made(
+def made(
     session: Session,
     actor: Actor,
     items: Sequence[ChangeItem],
     instruments: Sequence[Instrument],
     *,
     title: str,
+    origin: Origin = Origin.SCREEN,
 ) -> Response:
     """Store the proposal and go to its page; the same proposal sent twice is one."""
     now = utcnow()
     before = {(each.content_hash, each.base_hash): str(each.id) for each in law.open_change_sets(session)}
-    made = law.propose_items(
-        session, items=items, instruments=instruments, origin=Origin.SCREEN, title=title, actor=actor, now=now
+    change = law.propose_items(
+        session, items=items, instruments=instruments, origin=origin, title=title, actor=actor, now=now
     )
-    if (twin := before.get((made.content_hash, made.base_hash))) is not None:
+    if (twin := before.get((change.content_hash, change.base_hash))) is not None:
         session.rollback()
         return RedirectResponse(f"/law/changes/{twin}?done=twin", 303)
     record(
         session,
         "law:change-set:propose",
-        subject=Subject("law-change-set", made.id),
+        subject=Subject("law-change-set", change.id),
         actor=actor,
         at=now,
         facts={
-            "content_hash": made.content_hash,
+            "content_hash": change.content_hash,
             "items": len(items),
             "keys": sorted({item.key for item in items}),
         },
     )
-    return RedirectResponse(f"/law/changes/{made.id}?done=proposed", 303)
+    return RedirectResponse(f"/law/changes/{change.id}?done=proposed", 303)
 
 
 def _unit_of(held: Sequence[LawValue]) -> str:
