@@ -19,6 +19,7 @@ from app.core.privacy import SecretsBox, bind_keys, reseal
 from app.core.settings import Settings
 from app.core.settings.zone import load_zone
 from app.core.workflow import retention
+from app.registry.claims.facade import ClaimDue, claims_due, erase_claims
 from app.registry.facade import IdentityDue, erase_identities, identities_due
 
 OFFICER = SessionContext(DbRole.OFFICER)
@@ -59,11 +60,12 @@ def erase(*, yes: bool) -> None:
             return
         erased = retention.erase(session, found.dossiers, actor=SYSTEM, now=now)
         keys = erased.keys + erase_identities(session, found.people, actor=SYSTEM, now=now)
+        papers = erased.files + erase_claims(session, found.claims, actor=SYSTEM, now=now)
         session.commit()
         gone = _shred(session, settings, now)
         click.secho(
             f"Erased: {len(found.dossiers)} dossiers, {len(found.people)} identity documents,"
-            f" {erased.files} papers; {keys} data keys and {gone} files destroyed, each recorded.",
+            f" {papers} papers; {keys} data keys and {gone} files destroyed, each recorded.",
             fg="green",
         )
 
@@ -90,14 +92,19 @@ class Found:
 
     dossiers: list[retention.Due]
     people: list[IdentityDue]
+    claims: list[ClaimDue]
 
     def __bool__(self) -> bool:
-        return bool(self.dossiers or self.people)
+        return bool(self.dossiers or self.people or self.claims)
 
 
 def _found(session: ContextSession, settings: Settings, now: datetime) -> Found:
     zone = load_zone(settings.zone_file).tz
-    return Found(retention.due(session, now=now, zone=zone), identities_due(session, now=now, zone=zone))
+    return Found(
+        dossiers=retention.due(session, now=now, zone=zone),
+        people=identities_due(session, now=now, zone=zone),
+        claims=claims_due(session, now=now, zone=zone),
+    )
 
 
 def _report(found: Found) -> None:
@@ -109,6 +116,12 @@ def _report(found: Found) -> None:
         click.echo(f"{'IDENTITY':<14}{len(found.people):>6}  Identity documents of former representatives")
     for person in found.people:
         click.echo(f"  {person.representative_id}  {'-':<18} since {person.since:%Y-%m-%d}")
+    if found.claims:
+        click.echo(
+            f"{'CLAIM':<14}{len(found.claims):>6}  Requests to act for an enterprise that led to nothing"
+        )
+    for claim in found.claims:
+        click.echo(f"  {claim.claim_id}  {'-':<18} since {claim.since:%Y-%m-%d}")
     if not found:
         click.echo("Nothing has passed its time.")
 

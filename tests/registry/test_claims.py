@@ -1,18 +1,21 @@
 """Claims over HTTP: four cases, bad papers, a departed representative, and nothing told before the answer."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.core.db.cluster import PrivateCluster
+from app.core.documents.erasing import shred_erased
 from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
 from app.registry.claims.handlers import KINDS
 from app.registry.claims.models import Claim, ClaimReferral
-from app.registry.claims.service import admit_by_word, refer
+from app.registry.claims.service import admit_by_word, claims_due, erase_claims, refer
 from app.registry.facade import EnterpriseKind, register_enterprise
 from tests.faults.people import OFFICER, Person, at_once
 from tests.web.joining import Town, small_pdf, text_of, town_on
@@ -353,3 +356,33 @@ def test_two_people_with_the_same_new_firm_found_it_once(town: Town) -> None:
     assert 303 in statuses
     assert set(statuses) <= {303, 409}
     assert town.rows("select count(*) from registry_enterprise where tax_code = %s", NEW) == [(1,)]
+
+
+def test_an_administrator_of_the_zone_may_enter_the_firm_too(town: Town) -> None:
+    where = sent(town.registered(WHO))
+    form = {"revision": revision(town, where), "roles": ["ENTERPRISE_ADMIN"]}
+    assert town.house.person("quan.tri").post(f"/desk{where}/confirm", form).status_code == 303
+    assert roles_of(town, WHO, NEW) == ["ENTERPRISE_ADMIN"]
+
+
+def test_papers_of_what_led_to_nothing_are_erased_in_time(town: Town) -> None:
+    refused, waiting = sent(town.registered(WHO)), sent(town.registered("hai@example.com", "Trần Hai"))
+    assert decide(town, refused, "refuse", reasons=["NOT_ENTITLED"]) == 303
+    now, zone, store = utcnow(), ZoneInfo("Asia/Ho_Chi_Minh"), town.house.app.state.kernel.store
+    later = now + timedelta(days=366 * 6)
+
+    def due(at: datetime) -> list[UUID]:
+        with town.house.database.session(OFFICER) as session:
+            return [each.claim_id for each in claims_due(session, now=at, zone=zone)]
+
+    assert due(now) == []
+    assert due(later) == [key(refused)], "one that waits for its answer keeps its papers"
+    with town.house.database.transaction(OFFICER) as session:
+        assert erase_claims(session, claims_due(session, now=later, zone=zone), actor=SYSTEM, now=later) == 1
+    with town.house.database.session(OFFICER) as session:
+        shred_erased(session, store=store, before=later)
+    assert due(later) == []
+    states = town.rows("select subject_id, state, title from documents_document order by subject_id")
+    assert sorted(states) == sorted([(key(refused), "ERASED", "–"), (key(waiting), "CURRENT", "a.pdf")])
+    (address,) = town.rows("select distinct sha256 from documents_document")
+    assert store.exists(address[0]), "the same bytes are somebody else's paper"

@@ -73,6 +73,7 @@ def register_enterprise(
     source: Source = Source.OFFICER,
     party_id: UUID | None = None,
     reason: str = "",
+    right: str = MANAGE,
 ) -> UUID:
     """
     Enter an enterprise with its party and return the key of both (role ftz_officer).
@@ -82,10 +83,12 @@ def register_enterprise(
     :param party_id: key for the party: one chosen by a form, so that sending it twice enters it once, or that of a
         party without a record.
     :param reason: by which paper or request, for the history.
+    :param right: permission of another desk whose decision enters the enterprise.
     :raises Forbidden: the actor may not keep the registry.
     :raises EnterpriseInvalid: carries every fault.
     :raises TaxCodeTaken: another enterprise has the tax code.
     """
+    require(actor, right)
     values = {
         "name_vi": _clean(name_vi), "name_en": _clean(name_en), "kind": kind, "country": country,
         "tax_code": tax_code, "legal_form": _clean(legal_form), "registration_number": _clean(registration_number),
@@ -112,6 +115,7 @@ def take_over_enterprise(
     :param values: columns of ``Enterprise`` as ``register_enterprise`` names them; ``name_vi`` and ``kind`` at least.
     :raises Forbidden, EnterpriseInvalid, TaxCodeTaken: as ``register_enterprise``.
     """
+    require(actor, MANAGE)
     provenance = _Provenance(Verification.TAKEN_OVER, Source.TAKE_OVER, takeover_id)
     known = {"country": HOME, **values}
     return _enter(
@@ -129,7 +133,6 @@ def _enter(
     actor: Actor,
     now: datetime,
 ) -> UUID:
-    require(actor, MANAGE)
     if party_id is not None and session.get(Enterprise, party_id) is not None:
         return party_id
     checked = checked_values(session, values)

@@ -26,10 +26,12 @@ from app.registry.claims.service.deciding import (
     refuse_claim,
     return_claim,
 )
+from app.registry.claims.service.erasing import ClaimDue, claims_due, erase_claims
 
 __all__ = [
     "MAX_PAPERS",
     "Answers",
+    "ClaimDue",
     "ClaimFaulty",
     "ClaimNotOpen",
     "PapersWanting",
@@ -41,8 +43,10 @@ __all__ = [
     "answer_referral",
     "begin_claim",
     "change_claim",
+    "claims_due",
     "close_referrals",
     "confirm_claim",
+    "erase_claims",
     "person_party",
     "refer",
     "refuse_claim",

@@ -204,7 +204,7 @@ def _enterprise(session: Session, claim: Claim, kind: EnterpriseKind, *, actor: 
     return register_enterprise(
         session, name_vi=claim.name, kind=EnterpriseKind.FOREIGN if abroad else kind, tax_code=claim.tax_code,
         country=claim.country or HOME, source=Source.APPLICANT, party_id=claim.for_party_id, reason=reason,
-        actor=actor, now=now,
+        actor=actor, now=now, right=DECIDE,
     )  # fmt: skip
 
 
