@@ -71,8 +71,11 @@ def _begun_with(context: SessionContext, connection: Any) -> bool:
         or connection.info.transaction_status != TransactionStatus.IDLE
     ):
         return False
-    # Several commands in one message take no parameters; these are a name of ours and keys, and hold no quote.
+    # Several commands in one message take no parameters; these are a name of ours and keys, and hold no quote. Should
+    # that ever change, they travel as parameters again.
     role, parties, user = context.parameters
+    if any(sign in part for part in (role, parties, user) for sign in "'\\"):
+        return False
     sent = connection.pgconn.exec_(
         f"begin; select set_config('role', '{role}', true), set_config('ftz.parties', '{parties}', true),"
         f" set_config('ftz.user', '{user}', true)".encode()
