@@ -1,13 +1,13 @@
 """The provider behind HTTP."""
 
 import html
-import json
 import time
+from http import HTTPStatus
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from simulators.answering import PAGE, Answering
 from simulators.identity.people import PEOPLE
 from simulators.identity.provider import IdentityProvider
 
@@ -25,7 +25,7 @@ class IdentityServer(ThreadingHTTPServer):
         self.provider = provider
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     server: IdentityServer
 
     def do_GET(self) -> None:
@@ -35,15 +35,15 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path == "/" or not self._well():
             self._page("<p>Simulated identity provider. Its people are invented.</p>" + _CONTROLS)
         elif parts.path == "/.well-known/openid-configuration":
-            self._json(200, provider.metadata())
+            self.json(HTTPStatus.OK, provider.metadata())
         elif parts.path == "/keys":
-            self._json(200, provider.keys())
+            self.json(HTTPStatus.OK, provider.keys())
         elif parts.path == "/authorize":
             self._authorize(dict(parse_qsl(parts.query)))
         elif parts.path == "/leave":
             self._leave(dict(parse_qsl(parts.query)))
         else:
-            self._json(404, {"error": "not_found"})
+            self.json(HTTPStatus.NOT_FOUND, {"error": "not_found"})
 
     def do_POST(self) -> None:
         """Take a person's choice, exchange a code, or change how the provider behaves."""
@@ -55,18 +55,19 @@ class _Handler(BaseHTTPRequestHandler):
         elif not self._well():
             return
         elif path == "/token":
-            self._json(*provider.exchange(self.headers.get("Authorization", ""), fields))
+            status, told = provider.exchange(self.headers.get("Authorization", ""), fields)
+            self.json(HTTPStatus(status), told)
         elif path == "/authorize":
             self._chosen(fields)
         else:
-            self._json(404, {"error": "not_found"})
+            self.json(HTTPStatus.NOT_FOUND, {"error": "not_found"})
 
     def _well(self) -> bool:
         """Wait as long as the provider is late; answer for it when it is down."""
         behaviour = self.server.provider.behaviour
         time.sleep(behaviour.late_s)
         if behaviour.down and urlsplit(self.path).path != "/":
-            self._json(503, {"error": "temporarily_unavailable"})
+            self.json(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "temporarily_unavailable"})
             return False
         return True
 
@@ -96,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _chosen(self, fields: dict[str, str]) -> None:
         provider = self.server.provider
         if provider.fault(fields):
-            self._json(400, {"error": "invalid_request"})
+            self.json(HTTPStatus.BAD_REQUEST, {"error": "invalid_request"})
             return
         subject = fields.get("subject", "")
         if subject in PEOPLE:
@@ -138,23 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Location", "/")
         self.end_headers()
 
-    def _json(self, status: int, content: dict[str, Any]) -> None:
-        self._send(status, "application/json", json.dumps(content).encode())
-
     def _page(self, body: str, *, status: int = 200) -> None:
         head = '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Simulated identity</title>'
-        self._send(status, "text/html; charset=utf-8", (head + body).encode())
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: the platform's own log tells what was asked."""
+        self.answer(HTTPStatus(status), head + body, PAGE)
 
 
 _CONTROLS = (
