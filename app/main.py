@@ -41,6 +41,7 @@ from app.web.pages.admin_person import admin_person
 from app.web.pages.api_clients import api_clients
 from app.web.pages.colleagues import colleague_pages
 from app.web.pages.counter import counter_pages
+from app.web.pages.counter_papers import counter_papers
 from app.web.pages.delegations import delegation_pages
 from app.web.pages.documents import papers
 from app.web.pages.dossier_form import dossier_form
@@ -105,6 +106,7 @@ PAGES = (
     form_pages,
     paper_signatures,
     counter_pages,
+    counter_papers,
     letter_pages,
     steps,
     opinions,

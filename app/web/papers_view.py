@@ -24,7 +24,7 @@ from app.core.workflow.papers.components import Slot, may_change, slots
 from app.core.workflow.papers.form import has_form
 from app.core.workflow.papers.form_signing import form_status
 from app.core.workflow.papers.intake import KeptFile
-from app.core.workflow.papers.models import Part
+from app.core.workflow.papers.models import Part, SigningMethod
 from app.core.workflow.papers.paper_signing import signers_of
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.press import Press
@@ -115,7 +115,13 @@ def components_view(session: Session, case: Case, definition: Definition, actor:
     for row in rows:
         if row["from_form"] and not row["files"]:
             row["state"] = "done" if signed else "todo"
-    return {"case_id": str(case.id), "open": may_change(case, definition, actor), "rows": rows}
+    is_open = may_change(case, definition, actor)
+    return {
+        "case_id": str(case.id),
+        "open": is_open,
+        "at_counter": is_open and actor.is_officer,
+        "rows": rows,
+    }
 
 
 def slot_view(each: Slot, allowed: Collection[str] | None) -> dict[str, Any]:
@@ -162,7 +168,8 @@ def form_view(session: Session, case: Case, definition: Definition, actor: Actor
     if not has_form(definition):
         return None
     status, form = form_status(session, case, definition), statutory_form(definition)
-    is_open = may_change(case, definition, actor) and not actor.is_officer
+    may = may_change(case, definition, actor)
+    is_open = may and not actor.is_officer
     return {
         "case_id": str(case.id),
         "code": form.code,
@@ -171,6 +178,8 @@ def form_view(session: Session, case: Case, definition: Definition, actor: Actor
         "signer": status.form.signer if status.form else "",
         "at": status.form.at if status.form else None,
         "document_id": str(status.form.document_id) if status.form else "",
+        "by_hand": status.form is not None and status.form.method == SigningMethod.PAPER,
+        "at_counter": may and actor.is_officer,
         "open": is_open,
         "can_sign": is_open and actor.may(SIGN_FORM, case.party_id),
     }

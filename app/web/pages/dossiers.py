@@ -196,6 +196,7 @@ def _dossier(
         "clock": dossier_view.clock_of(session, dossier, reader),
         "filling": dossier_view.fillable(dossier, actor),
         "at_counter": dossier_view.fillable(dossier, actor) and actor.is_officer,
+        "reader_is_officer": actor.is_officer,
         "counter": counter_view.visits_view(session, case),
         "tasks": [
             {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"}

@@ -22,6 +22,7 @@ from app.core.workflow.bases import base_answers
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
 from app.core.workflow.papers import form_signing
+from app.core.workflow.papers.components import may_change
 from app.core.workflow.papers.form import Print, has_form, print_form
 from app.core.workflow.papers.intake import keep_file
 from app.core.workflow.papers.keys import ensure_applicant_key
@@ -50,9 +51,11 @@ def form_pdf(
     case, definition = _with_form(session, case_id, actor)
     answers = personal.for_copy(session, dossier_view.load(session, case_id, actor), actor)
     applicant = session.scalar(select(Party.name).where(Party.id == case.party_id)) or ""
+    # At the counter the Vietnamese print is what the applicant signs by hand: no mark stands across it.
+    by_hand = lang == "vi" and may_change(case, definition, actor) and actor.is_officer
     order = Print(
         applicant=applicant, zone=request.app.state.zone_config, at=utcnow(), lang=lang,
-        draft=case.submitted_at is None, before=base_answers(session, case),
+        draft=case.submitted_at is None, for_signing=by_hand, before=base_answers(session, case),
     )  # fmt: skip
     body = print_form(definition, answers, order)
     return _pdf(body, f"{case.code or definition.code}-form-{lang}.pdf")

@@ -40,12 +40,15 @@ ISLAND_HEADER = "x-upload"
 
 
 @component_pages.get("/dossiers/{case_id}/papers", name="dossier-papers", include_in_schema=False)
-def papers_page(request: Request, session: DbSession, actor: SignedInActor, case_id: UUID) -> Response:
+def papers_page(
+    request: Request, session: DbSession, actor: SignedInActor, case_id: UUID, done: str = ""
+) -> Response:
     """Show all papers that the dossier asks for, and its form."""
     case, definition = papers_view.case_of(session, case_id, actor)
     view = {
         "title": request_translator(request).gettext("Papers of the dossier"),
         **papers_view.dossier_parts(session, case, definition, actor),
+        "done": done,
         "problems": (),
         "crumbs": _crumbs(request, case),
     }
@@ -167,6 +170,7 @@ def _component(
         "case_id": str(case.id),
         "revision": case.revision,
         "open": is_open,
+        "at_counter": is_open and actor.is_officer,
         "component": papers_view.slot_view(found, allowed_signers(session, case, definition)),
         "parts": papers_view.parts_view(request),
         "part": part,

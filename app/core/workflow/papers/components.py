@@ -137,7 +137,7 @@ def attach_files(
     :raises NotFound: the component is not asked for, or the attachment to replace is not there.
     :raises TooManyFiles: more files than one paper may have.
     """
-    case = _locked_open(session, case, definition, actor)
+    case = locked_open(session, case, definition, actor)
     note_typist(case, actor)
     found = slot(session, case, definition, code)
     old = _attached(session, case, code, replaces) if replaces is not None else None
@@ -178,7 +178,7 @@ def attach_from_vault(
     :raises NotReusable: the procedure wants a new paper.
     :raises NotFound: the component is not asked for, or the applicant has no such current paper of this kind.
     """
-    case = _locked_open(session, case, definition, actor)
+    case = locked_open(session, case, definition, actor)
     found = slot(session, case, definition, code)
     if not found.component.reusable:
         raise NotReusable
@@ -209,7 +209,7 @@ def remove_attachment(
     :raises PapersNotOpen: the dossier is not with the actor.
     :raises NotFound: no such file in this component.
     """
-    case = _locked_open(session, case, definition, actor)
+    case = locked_open(session, case, definition, actor)
     row = _attached(session, case, code, attachment_id)
     row.state = AttachmentState.REMOVED
     session.flush()  # whether another dossier uses the document is asked of the database
@@ -291,7 +291,7 @@ def _attachments(session: Session, case: Case) -> dict[str, list[Attachment]]:
     return held
 
 
-def _locked_open(session: Session, case: Case, definition: Definition, actor: Actor) -> Case:
+def locked_open(session: Session, case: Case, definition: Definition, actor: Actor) -> Case:
     """Lock the dossier, so that it is not filed while its papers change."""
     locked = session.scalar(
         select(Case).where(Case.id == case.id).with_for_update().execution_options(populate_existing=True)

@@ -60,6 +60,7 @@ class Facts:
     agency: str
     office: str
     channel: str
+    presenter: str
     submitted_at: datetime | None
     accepted_at: datetime | None
     appointment_at: datetime | None
@@ -134,6 +135,7 @@ def _receipt(facts: Facts, params: Mapping[str, Any], definition: Definition) ->
         ["Nội dung yêu cầu giải quyết", facts.procedure],
         ["Đơn vị giải quyết", facts.office],
         ["Hình thức nộp", _CHANNELS.get(facts.channel, facts.channel)],
+        *([["Người đến nộp", facts.presenter]] if facts.presenter else []),
         ["Nộp lúc", facts.said(facts.submitted_at)],
         ["Tiếp nhận lúc", facts.said(facts.accepted_at)],
         ["Thời hạn giải quyết", _limit(facts.limit)],

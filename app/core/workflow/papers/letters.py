@@ -21,7 +21,7 @@ from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day
 from app.core.workflow.definition import Definition
-from app.core.workflow.models import Case
+from app.core.workflow.models import Case, Visit
 from app.core.workflow.papers import letter_texts as texts
 from app.core.workflow.papers.components import slots
 from app.core.workflow.papers.press import Press
@@ -142,6 +142,7 @@ def _facts(session: Session, press: Press, case: Case, definition: Definition, n
         agency=zone.authority.name["vi"],
         office=office,
         channel=case.channel,
+        presenter=_presenter(session, case),
         submitted_at=case.submitted_at,
         accepted_at=case.accepted_at,
         appointment_at=case.appointment_at,
@@ -151,6 +152,14 @@ def _facts(session: Session, press: Press, case: Case, definition: Definition, n
         track=f"{press.origin}/track?code={case.code}",
         zone=zone.tz,
     )
+
+
+def _presenter(session: Session, case: Case) -> str:
+    """Return who brought the papers to the counter last; empty for a dossier that came online."""
+    if case.desk_id is None:
+        return ""
+    last = select(Visit.presenter).where(Visit.case_id == case.id).order_by(Visit.at.desc(), Visit.id.desc())
+    return session.scalar(last.limit(1)) or ""
 
 
 def _symbol(session: Session, press: Press, form: texts.LetterForm, case: Case) -> str:

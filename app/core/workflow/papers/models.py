@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core.db import Base, Tenancy, tenancy
 from app.core.documents.models import Document
 
+# Kind of a document: a scan of a whole paper dossier, whose pages are assigned to components.
+SCAN_KIND = "COUNTER_SCAN"
+
 
 class Source(StrEnum):
     """How a paper came into a dossier."""

@@ -12,7 +12,7 @@ from app.core.documents.models import Document, DocumentFile, DocumentState
 from app.core.workflow import procedures
 from app.core.workflow.models import Case
 from app.core.workflow.papers.form_signing import PRINT_KIND
-from app.core.workflow.papers.models import AttachmentState, CaseComponent
+from app.core.workflow.papers.models import SCAN_KIND, AttachmentState, CaseComponent
 
 PAGE_SIZE = 50
 
@@ -55,8 +55,8 @@ def vault_papers(
         .where(
             Document.party_id.in_(party_ids),
             Document.state == DocumentState.CURRENT,
-            # A print that waits for a signature is a tool on the way, no paper of the firm.
-            Document.kind != PRINT_KIND,
+            # A print that waits for a signature, or a scan for its pages, is a tool on the way, no paper of the firm.
+            Document.kind.not_in((PRINT_KIND, SCAN_KIND)),
         )
         .order_by(Document.created_at.desc(), Document.id.desc())
         .limit(size + 1)
