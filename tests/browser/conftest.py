@@ -192,6 +192,7 @@ GUIDE_PICTURES = {
     "10-accepted-vi-wide-light": "dossier",
     "15-verified-vi-wide-light": "verified",
     "60-board-vi-wide-light": "board",
+    "counter-05-scan-left-vi-wide-light": "counter",
 }
 
 GUIDE_CLIP: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 640}

@@ -258,9 +258,16 @@ def test_nobody_comes_for_a_dossier_that_the_desk_has(office: Office) -> None:
 def test_only_a_pdf_is_split(office: Office) -> None:
     case_id, intake = begun(office), office.person(INTAKE)
     kept = keep_file(office.press.store, stream=io.BytesIO(files.png(1)), filename="anh.png")
-    with office.as_(intake) as session, pytest.raises(scans.NotAScan):
+    with office.as_(intake) as session:
         case = session.get_one(Case, case_id)
-        scans.keep_scan(
-            session, press=office.press, case=case, definition=procedures.definition_of(session, case.version_id),
-            kept=kept, actor=intake, now=NOW,
-        )  # fmt: skip
+        definition = procedures.definition_of(session, case.version_id)
+        with pytest.raises(scans.NotAScan):
+            scans.keep_scan(
+                session,
+                press=office.press,
+                case=case,
+                definition=definition,
+                kept=kept,
+                actor=intake,
+                now=NOW,
+            )

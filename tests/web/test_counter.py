@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from httpx2 import Response
 from sqlalchemy import select
 
 from app.core.auth.models import Office
@@ -20,6 +21,8 @@ from app.core.kit.time import utcnow
 from app.core.search import reindex
 from app.core.workflow.models import Case, Visit
 from tests.conftest import clone
+from tests.core.documents import files
+from tests.core.workflow.test_scans import many_pages
 from tests.faults.people import AUTH, OFFICER, House, Person, answers_for, draft, filed, house_on
 from tests.faults.procedure import CODE, PROBE
 
@@ -248,3 +251,87 @@ class TestFilling:
 def begin_with(house: House, person: Person, key: str) -> str:
     form = {"case_id": key, "procedure": CODE, "party_id": str(house.party_of("nop.hoso")), **CAME}
     return person.post("/counter", form).headers["location"]
+
+
+class TestPaper:
+    def scan(self, person: Person, case_id: UUID, body: bytes, name: str = "ho-so.pdf") -> Response:
+        files = {"scan": (name, body, "application/pdf")}
+        return person.post(f"/dossiers/{case_id}/scan", files=files)
+
+    def waiting(self, person: Person, case_id: UUID) -> str:
+        found = re.search(r'name="document_id" value="([^"]+)"', person.get(f"/dossiers/{case_id}/scan").text)
+        assert found
+        return found[1]
+
+    def test_a_scan_is_split_once_however_often_it_is_sent(self, house: House, intake: Person) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        assert self.scan(intake, case_id, many_pages(5)).status_code == 303
+        form = {"document_id": self.waiting(intake, case_id), "pages-REQUEST": "1-2", "pages-FINANCE": "3-5"}
+        for ending in ("?done=split", ""):
+            answer = intake.post(f"/dossiers/{case_id}/scan/split", form)
+            assert answer.headers["location"] == f"/dossiers/{case_id}/papers{ending}"
+        page = intake.get(f"/dossiers/{case_id}/papers").text
+        assert page.count("request-tr-1-2.pdf") == page.count("finance-tr-3-5.pdf") == 1
+
+    def test_faults_stand_beside_their_papers_and_nothing_typed_is_lost(
+        self, house: House, intake: Person
+    ) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        self.scan(intake, case_id, many_pages(5))
+        form = {"document_id": self.waiting(intake, case_id), "pages-REQUEST": "1-9", "pages-FINANCE": "mot"}
+        answer = intake.post(f"/dossiers/{case_id}/scan/split", form)
+        assert answer.status_code == 422
+        assert set(re.findall(r'id="f-pages-([A-Z_]+)-error"', answer.text)) == {"REQUEST", "FINANCE"}
+        assert 'value="1-9"' in answer.text
+        assert 'value="mot"' in answer.text
+        left = intake.post(
+            f"/dossiers/{case_id}/scan/split", {**form, "pages-REQUEST": "1", "pages-FINANCE": "3"}
+        )
+        assert faults(left.text) == {"leave_rest"}
+        assert "tr-1.pdf" not in intake.get(f"/dossiers/{case_id}/papers").text
+
+    @pytest.mark.parametrize(("name", "body"), [("anh.png", files.png(1)), ("a.pdf", b"MZ" + b"\0" * 99)])
+    def test_what_has_no_pages_is_refused(self, house: House, intake: Person, name: str, body: bytes) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        answer = self.scan(intake, case_id, body, name)
+        assert answer.status_code in {409, 415, 422}
+        assert faults(answer.text) == {"scan"}
+        assert faults(intake.post(f"/dossiers/{case_id}/scan").text) == {"scan"}
+
+    def test_a_later_scan_takes_the_place_of_one_that_waits(self, house: House, intake: Person) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        self.scan(intake, case_id, many_pages(5))
+        first = self.waiting(intake, case_id)
+        self.scan(intake, case_id, many_pages(7))
+        assert self.waiting(intake, case_id) != first
+        assert self.scan(intake, case_id, many_pages(7)).status_code == 303
+
+    @pytest.mark.parametrize("path", ["scan", "certify"])
+    def test_nobody_else_touches_the_papers(self, house: House, intake: Person, path: str) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        self.scan(intake, case_id, many_pages(2))
+        target = f"/dossiers/{case_id}/{path}"
+        assert intake.get(target).status_code == 200
+        for person, status in (
+            (house.person("nop.hoso"), 403),
+            (house.person("tham.dinh"), 403),
+            (other(house, "quay.hai"), 404),
+        ):
+            assert person.get(target).status_code == status
+            assert person.post(target, {"signer": "x", "compared": "yes"}).status_code == status
+
+    def test_what_came_online_is_neither_scanned_nor_certified(self, house: House, intake: Person) -> None:
+        online = filed(house.person("nop.hoso"), "nop.hoso", mark="Tuyến")
+        for path in ("scan", "certify"):
+            assert intake.get(f"/dossiers/{online}/{path}").status_code == 409
+
+    def test_what_is_not_said_is_not_certified(self, house: House, intake: Person) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        answer = intake.post(f"/dossiers/{case_id}/certify")
+        assert answer.status_code == 422
+        assert faults(answer.text) == {"scan", "signer", "compared"}
+
+    def test_the_scan_is_no_paper_of_the_vault(self, house: House, intake: Person) -> None:
+        case_id = begin(house, intake, procedure="IRC")
+        self.scan(intake, case_id, many_pages(3), "ca-ho-so.pdf")
+        assert "ca-ho-so.pdf" not in house.person("nop.hoso").get("/vault").text

@@ -18,7 +18,7 @@ from app.core.workflow.models import Case
 from app.core.workflow.papers.components import Attachment, PapersNotOpen, Slot, locked_open, slots
 from app.core.workflow.papers.form import form_digest, has_form
 from app.core.workflow.papers.models import CaseForm, FormState, SigningMethod, Source
-from app.core.workflow.papers.representation import counts, signatories
+from app.core.workflow.papers.representation import counts, declared, signatories
 from app.core.workflow.standing_in import note_typist
 
 
@@ -49,8 +49,9 @@ def to_certify(session: Session, case: Case, definition: Definition) -> HandSign
         raise NotFound
     scanned = [each for each in slots(session, case, definition) if _scans(each)]
     form = next((each for each in scanned if each.from_form), None)
-    names = list(dict.fromkeys(signatories(session, case, definition, ANONYMOUS)))
-    return HandSigning(form, scanned, names, form_digest(definition, case.answers))
+    # A hand signs with a person's name; the applicant's own stands in where the form asks for nobody's.
+    names = declared(definition, case.answers) or signatories(session, case, definition, ANONYMOUS)
+    return HandSigning(form, scanned, list(dict.fromkeys(names)), form_digest(definition, case.answers))
 
 
 def certify_form(

@@ -257,5 +257,5 @@ def _scan(press: Press, document: Document) -> Scan:
         pages = len(pdf.pages)
     return Scan(
         document.id, document.sha256, document.title, pages, document.created_at,
-        document.state is DocumentState.CURRENT,
+        document.state == DocumentState.CURRENT,
     )  # fmt: skip
