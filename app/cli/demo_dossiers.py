@@ -28,11 +28,13 @@ from app.core.documents.typeset import JSON, typeset
 from app.core.geo import Place, System, place_json
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day
-from app.core.workflow import procedures
+from app.core.workflow import counter, procedures
+from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
-from app.core.workflow.papers import Press, components, form_signing, missing_components
+from app.core.workflow.papers import Press, components, form_signing, hand_signing, missing_components
 from app.core.workflow.papers.intake import KeptFile, keep_file
 from app.core.workflow.papers.paper_signing import sign_paper
+from app.core.workflow.papers.representation import declared
 from app.investment import facade as investment
 from app.modules import Platform
 
@@ -94,11 +96,16 @@ class Storyteller:
         self, case_id: UUID, story: Mapping[str, Any], answers: Mapping[str, Any], *, login: str, at: datetime
     ) -> None:
         filer = self._person(login, at)
+        party_id = self._person(story["login"], at).party_ids[0]
+        order = {"case_id": case_id, "procedure": story.get("procedure", "IRC"), "party_id": party_id}
         with self._as(filer) as session:
-            self.platform.desk.open(
-                session, case_id=case_id, procedure=story.get("procedure", "IRC"), party_id=filer.party_ids[0],
-                actor=filer, now=at,
-            )  # fmt: skip
+            if came := story.get("came"):
+                presenter = counter.Presenter(**came)
+                counter.begin(
+                    session, desk=self.platform.desk, presenter=presenter, actor=filer, now=at, **order
+                )
+            else:
+                self.platform.desk.open(session, actor=filer, now=at, **order)
             session.flush()  # the draft is locked again by its key
             given = {code: value for code, value in answers.items() if value is not None}
             self.platform.desk.save(session, case_id=case_id, changed=given, actor=filer, now=at)
@@ -114,6 +121,9 @@ class Storyteller:
                 return
             case = session.get_one(Case, case_id)
             definition = procedures.definition_of(session, case.version_id)
+            if case.desk_id is not None:
+                self._scan(session, case, definition, actor=filer, at=at)
+                return
             to_sign = {part.code for part in definition.components if part.signed}
             titles = {part.code: part.title["vi"] for part in definition.components}
             for problem in missing_components(session, case, definition):
@@ -132,6 +142,22 @@ class Storyteller:
             form_signing.sign_form(
                 session, press=press, case=case, definition=definition, actor=filer, now=at
             )
+
+    def _scan(
+        self, session: ContextSession, case: Case, definition: Definition, *, actor: Actor, at: datetime
+    ) -> None:
+        """Scan every paper that is asked for, the form that was signed by hand too, and certify the comparison."""
+        for each in components.slots(session, case, definition):
+            if each.from_form or each.component.mandatory:
+                code = each.component.code
+                components.attach_files(
+                    session, case=case, definition=definition, code=code, files=[self._paper(code)], actor=actor, now=at
+                )  # fmt: skip
+                session.flush()  # the next paper asks the database what the dossier has
+        hand_signing.certify_form(
+            session, case=case, definition=definition, compared=True, actor=actor, now=at,
+            signer=declared(definition, case.answers)[0],
+        )  # fmt: skip
 
     def _take(self, case_id: UUID, step: Mapping[str, Any], *, login: str, at: datetime) -> None:
         actor = self._person(login, at)

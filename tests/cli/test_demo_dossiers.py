@@ -28,6 +28,8 @@ def test_the_stories_are_told_once_and_reach_every_stage(
         with database.session(OFFICER) as session:
             rows = session.execute(select(Case.state, func.count()).group_by(Case.state))
             states = {row[0]: row[1] for row in rows}
+            ways = set(session.scalars(select(Case.channel)))
+    assert ways == {"ONLINE", "COUNTER"}
     assert len(said) == 1, "a second start adds nothing"
     assert states.keys() == {
         "draft", "submitted", "accepted", "in_review", "supplement_requested", "consulting", "drafted", "refused",

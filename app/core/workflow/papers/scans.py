@@ -22,7 +22,7 @@ from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
 from app.core.workflow.papers import components
 from app.core.workflow.papers.components import PapersNotOpen, locked_open
-from app.core.workflow.papers.intake import KeptFile, keep_file
+from app.core.workflow.papers.intake import LIMITS, KeptFile
 from app.core.workflow.papers.models import SCAN_KIND
 from app.core.workflow.papers.press import Press
 from app.core.workflow.standing_in import note_typist
@@ -152,12 +152,11 @@ def cut(press: Press, scan: Scan, assigned: Assigned) -> dict[str, KeptFile]:
     """
     Cut a scan into a PDF for each component; they lie in the store, and no document names them yet.
 
-    :raises FileRefused: a part is refused as any uploaded file would be.
+    The parts are not inspected again: they hold nothing but pages of a file that was.
     """
     body = press.store.read(scan.sha256)
     return {
-        code: keep_file(press.store, stream=io.BytesIO(_part(body, pages)), filename=_name(code, pages))
-        for code, pages in assigned.pages.items()
+        code: _kept(press, _part(body, pages), _name(code, pages)) for code, pages in assigned.pages.items()
     }
 
 
@@ -245,6 +244,11 @@ def _part(body: bytes, numbers: Sequence[int]) -> bytes:
         target = io.BytesIO()
         part.save(target, deterministic_id=True)
     return target.getvalue()
+
+
+def _kept(press: Press, part: bytes, name: str) -> KeptFile:
+    stored = press.store.put(io.BytesIO(part), limit_bytes=LIMITS.max_bytes)
+    return KeptFile(stored, MediaType.PDF, name)
 
 
 def _name(code: str, pages: Sequence[int]) -> str:
