@@ -23,7 +23,7 @@ from tests.conftest import clone
 from tests.faults.people import AUTH, ORIGIN, House, Person, house_on
 from tests.web.test_account import age, renew
 
-ANN, BEN, CAM = PEOPLE
+ANN, BEN, CAM, DUNG = PEOPLE
 CALLBACK = f"{ORIGIN}/login/identity/callback"
 
 
@@ -171,14 +171,14 @@ def test_a_provider_that_is_down_leaves_the_password(town: Town) -> None:
 
 def test_its_word_ends_the_sessions(town: Town) -> None:
     person = town.house.visitor()
-    if town.come(person, CAM).headers["location"] == "/login/identity/new":
-        person.post("/login/identity/new", {"full_name": PEOPLE[CAM]})
+    if town.come(person, DUNG).headers["location"] == "/login/identity/new":
+        person.post("/login/identity/new", {"full_name": PEOPLE[DUNG]})
         renew(person)
     assert person.get("/account").status_code == 200
     stranger = town.house.visitor().client
     assert stranger.post("/login/identity/logout", data={"logout_token": "x"}).status_code == 400
     assert person.get("/account").status_code == 200
-    told = stranger.post("/login/identity/logout", data={"logout_token": town.idp.logout_token(CAM)})
+    told = stranger.post("/login/identity/logout", data={"logout_token": town.idp.logout_token(DUNG)})
     assert told.status_code == 200
     assert person.get("/account").status_code == 303
 
@@ -186,7 +186,7 @@ def test_its_word_ends_the_sessions(town: Town) -> None:
 def test_where_it_goes_on_is_ours(town: Town) -> None:
     person = town.house.visitor()
     gone = person.get("/login/identity?next=https://evil.test/")
-    back = town.choose(gone.headers["location"], CAM)
+    back = town.choose(gone.headers["location"], DUNG)
     assert "evil" not in person.get(back).headers["location"]
 
 
@@ -211,9 +211,9 @@ class TestWithoutAPassword:
     @pytest.fixture
     def dung(self, town: Town) -> Person:
         person = town.house.visitor()
-        answer = town.come(person, CAM)
+        answer = town.come(person, DUNG)
         if answer.headers["location"] == "/login/identity/new":
-            assert person.post("/login/identity/new", {"full_name": PEOPLE[CAM]}).status_code == 303
+            assert person.post("/login/identity/new", {"full_name": PEOPLE[DUNG]}).status_code == 303
             renew(person)
         return person
 
@@ -229,7 +229,7 @@ class TestWithoutAPassword:
         gone = dung.get("/account/identity/confirm")
         query = dict(parse_qsl(urlsplit(gone.headers["location"]).query))
         assert (query["prompt"], query["max_age"]) == ("login", "0")
-        back = dung.get(town.choose(gone.headers["location"], CAM))
+        back = dung.get(town.choose(gone.headers["location"], DUNG))
         assert back.headers["location"] == "/account/identity?done=confirmed"
         assert dung.post("/account/confirm?next=/account", {"presence_proof": "identity"}).status_code == 303
 
@@ -244,7 +244,7 @@ class TestWithoutAPassword:
     ) -> None:
         rested(town)
         town.idp.behaviour.lies = {"auth_time": told}
-        assert town.come(dung, CAM, path="/account/identity/confirm").status_code == 401
+        assert town.come(dung, DUNG, path="/account/identity/confirm").status_code == 401
         assert dung.post("/account/confirm?next=/account", {"presence_proof": "identity"}).status_code == 422
 
     def test_a_visitor_confirms_nothing(self, town: Town) -> None:
