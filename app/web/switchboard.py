@@ -34,11 +34,14 @@ class Switchboard:
         if scope["type"] != "http":
             await self._router.app(scope, receive, send)
             return
+        scope.setdefault("router", self._router)  # by which pages find the addresses of other routes
+        await self.line(scope["path"]).app(scope, receive, send)
+
+    def line(self, path: str) -> APIRouter:
+        """Return the router of all routes that could answer an address."""
         if len(self._router.routes) != self._sorted:
             self._sort()
-        scope.setdefault("router", self._router)  # by which pages find the addresses of other routes
-        line = self._lines.get(_key(scope["path"])) or self._lines[_ANY]
-        await line.app(scope, receive, send)
+        return self._lines.get(_key(path)) or self._lines[_ANY]
 
     def _sort(self) -> None:
         routes = list(self._router.routes)
