@@ -36,7 +36,8 @@ from benchmarks.report import Figure, percentile, show
 from benchmarks.world import NOW, World, world
 
 OFFICER = SessionContext(DbRole.OFFICER)
-SUBMITS = 200
+SUBMITS = 400
+ROUND = 40
 ROUND_TRIPS_AIM = 25
 SUBMIT_RATIO_AIM = 0.25
 INBOX_P95_AIM_MS = 150
@@ -110,7 +111,11 @@ def plain_desk(bench: World) -> Desk:
 
 
 def submit(bench: World, database: Database) -> list[Figure]:
-    """Measure filing as a tenant, beside the leanest script that writes the same rows."""
+    """
+    Measure filing as a tenant, beside the leanest script that writes the same rows.
+
+    Both file in short rounds by turns, and the best round of each counts: others may use the machine meanwhile.
+    """
     actor = people(database, bench)["filer"]
     desk, context = plain_desk(bench), SessionContext(DbRole.TENANT, actor.party_ids, actor.user_id)
 
@@ -118,7 +123,7 @@ def submit(bench: World, database: Database) -> list[Figure]:
         with database.transaction(context) as session:
             desk.perform(session, case_id=case_id, action="submit", revision=1, actor=actor, now=NOW)
 
-    drafts = [uuid7() for _ in range(SUBMITS + 1)]
+    drafts = [uuid7() for _ in range(SUBMITS + 2)]
     with database.transaction(context) as session:
         for case_id in drafts:
             desk.open(
@@ -130,8 +135,11 @@ def submit(bench: World, database: Database) -> list[Figure]:
     trips = (
         len(sent) + 2
     )  # begin travels with the first statement's context call; the context and the commit count
-    rate = rate_of(file, drafts[2:])
-    lean = lean_submit_rate(bench, database, actor)
+    rate = lean = 0.0
+    with lean_script(bench, database, actor) as (lean_keys, lean_file):
+        for first in range(0, SUBMITS, ROUND):
+            rate = max(rate, rate_of(file, drafts[2 + first : 2 + first + ROUND]))
+            lean = max(lean, rate_of(lean_file, lean_keys[first : first + ROUND]))
     return [
         Figure("submit", "round trips", trips, "trips", aim=f"<= {ROUND_TRIPS_AIM}", met=trips <= ROUND_TRIPS_AIM),
         Figure("submit", "rate", rate, "1/s", lean, rate / lean, f">= {SUBMIT_RATIO_AIM} of a lean script",
@@ -159,9 +167,12 @@ def rate_of(work: Callable[[UUID], None], keys: list[UUID]) -> float:
     return len(keys) / (time.perf_counter() - start)
 
 
-def lean_submit_rate(bench: World, database: Database, actor: Actor) -> float:
+@contextmanager
+def lean_script(
+    bench: World, database: Database, actor: Actor
+) -> Iterator[tuple[list[UUID], Callable[[UUID], None]]]:
     """
-    Return the rate of a hand-written script with the same effect: one locked read, one write for each table.
+    Have a hand-written script with the same effect, and drafts for it: one locked read, one write for each table.
 
     The effect is whole only with the entry of the evidence log and with the jobs that the event wakes. What goes into
     those two is made before the clock starts; the script has no context, no row-level security and no rule to ask.
@@ -214,8 +225,9 @@ def lean_submit_rate(bench: World, database: Database, actor: Actor) -> float:
                 (uuid7(), key, party, NOW),
             )
             connection.execute(
-                "insert into workflow_timer (id, case_id, party_id, kind, due_at) values (%s, %s, %s, 'DUE', %s)",
-                (uuid7(), key, party, NOW),
+                "insert into workflow_timer (id, case_id, party_id, kind, due_at, counted_at)"
+                " values (%s, %s, %s, 'DUE', %s, %s)",
+                (uuid7(), key, party, NOW, NOW),
             )
             made = entries[key]
             connection.execute(
@@ -237,7 +249,7 @@ def lean_submit_rate(bench: World, database: Database, actor: Actor) -> float:
             )
             connection.commit()
 
-        return rate_of(file, keys)
+        yield keys, file
 
 
 def sign(bench: World, database: Database) -> list[Figure]:
@@ -318,9 +330,7 @@ def memory(bench: World) -> list[Figure]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            time.sleep(8)
-            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
-                kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+            kib = settled_kib(process.pid)
         finally:
             process.terminate()
             process.wait(15)
@@ -329,6 +339,22 @@ def memory(bench: World) -> list[Figure]:
             Figure("memory", name, mb, "MB", aim=f"<= {MEMORY_AIM_MB} MB", met=mb <= MEMORY_AIM_MB)
         )
     return figures
+
+
+def settled_kib(pid: int) -> int:
+    """Return the resident memory of a process that has grown no more for five seconds: a busy machine starts late."""
+    time.sleep(8)
+    found = [resident_kib(pid)]
+    while len(found) < 120 and (len(found) < 6 or found[-1] > found[-6] + 512):
+        time.sleep(1)
+        found.append(resident_kib(pid))
+    return found[-1]
+
+
+def resident_kib(pid: int) -> int:
+    """Return the resident memory of a process now."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
 if __name__ == "__main__":
