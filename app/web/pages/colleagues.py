@@ -1,6 +1,7 @@
 """Colleagues: who is away, who stands in, and whose dossiers go into other hands."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -140,6 +141,6 @@ def _absence(line: AbsenceLine, present: bool) -> dict[str, Any]:
         "person": line.person,
         "substitute": line.substitute,
         "starts_at": line.starts_at,
-        "ends_at": line.ends_at,
+        "last": line.ends_at - timedelta(microseconds=1),
         "present": present,
     }
