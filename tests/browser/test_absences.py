@@ -14,6 +14,8 @@ from tests.browser.test_account import enter
 
 SUBMIT = "main form button[type=submit]"
 
+pytestmark = pytest.mark.browser
+
 
 def second_at_the_desk(admin: Page) -> None:
     """Open an account for a second officer of the one-stop desk."""
