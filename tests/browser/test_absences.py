@@ -46,8 +46,8 @@ def test_an_officer_goes_away_and_comes_back(
     second_at_the_desk(visit(), f"tran.{'hep' if phone else 'rong'}", name)
     desk.reload()
     desk.locator("form[action='/colleagues/absences'] button[type=submit]").click()
-    for name in ("valid_to", "substitute"):
-        expect(desk.locator(f"[data-error-summary] a[href='#f-{name}']")).to_be_visible()
+    for field in ("valid_to", "substitute"):
+        expect(desk.locator(f"[data-error-summary] a[href='#f-{field}']")).to_be_visible()
     shoot(desk, f"71-absences-errors-{tag}")
     desk.locator("#f-substitute").select_option(label=f"{name} – Bộ phận Một cửa")
     desk.locator("#f-valid_to").fill((utcnow() + timedelta(days=3)).strftime("%d/%m/%Y"))
