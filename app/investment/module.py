@@ -22,6 +22,7 @@ from app.investment.commitments.pages import (
     commitment_uploads,
     dossier_panel,
     my_zone_panel,
+    project_panel,
 )
 from app.investment.commitments.permissions import CHECK, PERMISSIONS
 from app.investment.commitments.service import register_commitments
@@ -44,7 +45,7 @@ from app.investment.service import PressRoom
 from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
-from app.web.panels import DOSSIER, ENTERPRISE, MY_ZONE
+from app.web.panels import DOSSIER, ENTERPRISE, MY_ZONE, PROJECT
 from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
 FOLDER = Path(__file__).parent
@@ -129,6 +130,9 @@ MODULE = ModuleSpec(
         ),
         ObjectPanel(
             DOSSIER, "commitments", N_("Commitments"), "investment/_commitments_panel.html", dossier_panel, 20
+        ),
+        ObjectPanel(
+            PROJECT, "commitments", N_("Commitments"), "investment/_commitments_panel.html", project_panel, 20
         ),
         ObjectPanel(
             MY_ZONE,

@@ -12,6 +12,7 @@ from app.web.spec import ObjectPanel
 
 DOSSIER = "dossier"
 ENTERPRISE = "enterprise"
+PROJECT = "project"
 MY_ZONE = "my-zone"
 
 

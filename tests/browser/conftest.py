@@ -23,7 +23,7 @@ from playwright.sync_api import (
 )
 
 from app.core.db.cluster import PrivateCluster
-from app.core.settings import ROOT
+from app.core.settings import ROOT, DatabaseTarget
 from tests.conftest import clone
 
 CHROMIUM = os.environ.get("FTZ_CHROMIUM", "/usr/bin/chromium")
@@ -51,11 +51,19 @@ def site(
     cluster: PrivateCluster, ready_template: str, test_var: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """The web process on a ready database, with the simulator of the national registry; see ``answering``."""
-    port, registry_port = _free_port(), _free_port()
-    folder = tmp_path_factory.mktemp("site")
-    log = folder / "web.log"
     with (
         clone(cluster, ready_template) as target,
+        site_on(target, test_var, tmp_path_factory.mktemp("site")) as running,
+    ):
+        yield running
+
+
+@contextmanager
+def site_on(target: DatabaseTarget, var: Path, folder: Path) -> Iterator[Site]:
+    """Run the web process on a database."""
+    port, registry_port = _free_port(), _free_port()
+    log = folder / "web.log"
+    with (
         log.open("wb") as output,
         _running(
             "simulators.investment_registry", "--port", str(registry_port),
@@ -65,7 +73,7 @@ def site(
     ):  # fmt: skip
         env = {
             **os.environ,
-            "FTZ_VAR": str(test_var),
+            "FTZ_VAR": str(var),
             "FTZ_PORT": str(port),
             "FTZ_DATABASE_URL": target.conninfo("ftz_web_tenant"),
             "FTZ_INVESTMENT_REGISTRY_URL": f"http://127.0.0.1:{registry_port}",

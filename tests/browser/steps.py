@@ -19,7 +19,7 @@ def sign_in(page: Page, login: str, password: str, *, shoot: Callable[[], None] 
     page.locator("#f-login_id").fill(login)
     page.locator("#f-password").fill(password)
     page.locator("main form button[type=submit]").click()
-    page.wait_for_url(re.compile("/(my|inbox)$"))
+    page.wait_for_url(re.compile("/(my|inbox|opinions|law|admin/users)$"))
 
 
 def fill_form(
@@ -29,16 +29,18 @@ def fill_form(
     seen: Callable[[str], None] = lambda name: None,
     password: str = PASSWORD,
     before_signing: Callable[[Page], None] = lambda page: None,
+    procedure: str = "IRC",
+    then: Callable[[Page], None] | None = None,
 ) -> str:
-    """Fill and file a dossier with one wrong turn on the way; return its code."""
-    page.locator("a[href='/dossiers/new?procedure=IRC']").click()
+    """Fill and file a dossier with one wrong turn on the way; ``then`` fills a last page. Return its code."""
+    page.locator(f"a[href='/dossiers/new?procedure={procedure}']").click()
     seen("05-new")
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
     seen("06-tasks")
     page.locator(".tasks a").first.click()
     page.get_by_role("button", name=SAVE).wait_for()
-    fill_pages(page, lang=lang, seen=seen)
+    fill_pages(page, lang=lang, seen=seen, then=then)
     submit = page.locator("form[action$='/actions/submit'] button")
     submit.click()
     expect(page.locator("[data-error-summary] a[href='#f-form']")).to_be_visible()
@@ -101,7 +103,13 @@ def save(page: Page) -> None:
     page.wait_for_url(lambda url: url != before)
 
 
-def fill_pages(page: Page, *, lang: str, seen: Callable[[str], None] = lambda name: None) -> None:
+def fill_pages(
+    page: Page,
+    *,
+    lang: str,
+    seen: Callable[[str], None] = lambda name: None,
+    then: Callable[[Page], None] | None = None,
+) -> None:
     """Fill all pages of the request from the first one on, with one wrong turn at the capital."""
     fill_investor(page, lang=lang)
     seen("07-investor")
@@ -135,6 +143,9 @@ def fill_pages(page: Page, *, lang: str, seen: Callable[[str], None] = lambda na
     page.locator("#f-contact_phone").fill("+84 225 000 000")
     page.locator("#f-contact_email").fill("lienhe@saobien.vn")
     page.locator("input[name=declaration][value=yes]").check()
+    if then is not None:
+        save(page)
+        then(page)
     page.get_by_role("button", name=SAVE).click()
     page.wait_for_url(re.compile("/dossiers/[0-9a-f-]+$"))
 

@@ -20,6 +20,7 @@ from app.investment.commitments.handlers import NEAR, PASSED, remind
 from app.investment.commitments.models import Commitment
 from app.investment.commitments.queries import CommitmentLine, commitments_of_case, unfulfilled
 from app.investment.models import Certificate
+from app.investment.service.adjusting import open_adjustment
 from app.modules import Platform
 from tests.conftest import NOW, TEST_LOGINS, clone
 from tests.core.documents import files
@@ -103,6 +104,57 @@ def test_the_certificate_makes_them_rows_that_the_project_has(office: Office) ->
         project = session.scalars(select(Certificate.project_id).where(Certificate.case_id == case_id)).one()
         same = queries.commitments_of(session, project, now=office.now, zone=office.platform.zone.tz)
         assert [each.id for each in same] == [each.id for each in found]
+
+
+def adjusted(office: Office, case_id: UUID, commitments: list[dict[str, str]]) -> UUID:
+    """Adjust the certificate of a dossier; only its commitments and its name change."""
+    filer, adjustment = office.person(FILER), uuid7()
+    with office.as_(filer) as session:
+        number = session.scalars(select(Certificate.number).where(Certificate.case_id == case_id)).one()
+        open_adjustment(
+            session, desk=office.platform.desk, number=number, case_id=adjustment, actor=filer, now=office.now
+        )
+    office.save(
+        adjustment,
+        {
+            "commitments": commitments, "project_name_vi": f"Dự án {uuid7().hex[:8]}", "declaration": True,
+            "adjust_reason": "Lùi thời hạn nghiệm thu.", "implementation": "Đang xây dựng nhà xưởng.",
+        },
+    )  # fmt: skip
+    office.put_papers(adjustment)
+    office.sign(adjustment)
+    office.take(adjustment, FILER, "submit")
+    office.to_certificate(adjustment)
+    return adjustment
+
+
+def test_an_adjustment_follows_up_what_changes_and_keeps_what_stays(office: Office) -> None:
+    case_id = issued(office)
+    construction, environment, _ = (each.id for each in lines(office, case_id))
+    judge(office, construction, show(office, construction), confirmed=True)
+    later = [
+        {**commitment("CONSTRUCTION"), "text": "Đáp ứng quy chuẩn xây dựng mới."},
+        {**commitment("ENVIRONMENT"), "evidence": "Giấy phép môi trường"},
+        {**commitment("FIRE"), "due_on": "2028-12-31"},
+    ]
+    adjustment = adjusted(office, case_id, later)
+    assert [each.state for each in lines(office, case_id)] == ["FULFILLED", "OPEN", "REPLACED"]
+    new = lines(office, adjustment)
+    assert [(each.kind, each.state) for each in new] == [("CONSTRUCTION", "OPEN"), ("FIRE", "OPEN")]
+    replaced = lines(office, case_id)[2].id
+    with pytest.raises(service.CommitmentReplaced):
+        show(office, replaced)
+    waiting = show(office, environment)
+    again = adjusted(
+        office, adjustment, [*later[:1], {**commitment("ENVIRONMENT"), "article": "Luật mới"}, later[2]]
+    )
+    assert [each.kind for each in lines(office, again)] == ["ENVIRONMENT"]
+    with pytest.raises(service.CommitmentReplaced):
+        judge(office, environment, waiting, confirmed=True)
+    with office.as_(office.person("tham.dinh")) as session:
+        open_now = {each.id for each in unfulfilled(session, now=office.now, zone=office.platform.zone.tz)}
+    assert replaced not in open_now
+    assert {each.id for each in new} <= open_now
 
 
 def test_evidence_is_returned_with_a_reason_and_then_confirmed(office: Office) -> None:

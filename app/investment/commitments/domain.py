@@ -16,6 +16,11 @@ class CommitmentState(StrEnum):
     OVERDUE = "OVERDUE"
     SUBMITTED = "SUBMITTED"
     FULFILLED = "FULFILLED"
+    REPLACED = "REPLACED"
+
+
+OVER = frozenset({CommitmentState.FULFILLED, CommitmentState.REPLACED})
+"""States in which nothing more is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +31,18 @@ class Shown:
     confirmed: bool | None = None
 
 
-def state_of(due_on: date, shown: Sequence[Shown], *, today: date) -> CommitmentState:
+def state_of(due_on: date, shown: Sequence[Shown], *, today: date, replaced: bool = False) -> CommitmentState:
     """
     Return the state of a commitment.
 
+    What was fulfilled stays so, whatever an adjustment of the certificate puts in its place later.
     Evidence that waits for an answer is the officer's turn, also after the day; returned evidence leaves the
     commitment open or overdue as if it had not come.
     """
     if any(each.confirmed for each in shown):
         return CommitmentState.FULFILLED
+    if replaced:
+        return CommitmentState.REPLACED
     if any(each.confirmed is None for each in shown):
         return CommitmentState.SUBMITTED
     return CommitmentState.OVERDUE if today > due_on else CommitmentState.OPEN

@@ -33,6 +33,9 @@ class Commitment(Base):
     created_at: Mapped[datetime]
     warned_at: Mapped[datetime | None] = mapped_column(comment="when the enterprise was reminded")
     overdue_at: Mapped[datetime | None] = mapped_column(comment="when it was told that the day has passed")
+    replaced_at: Mapped[datetime | None] = mapped_column(
+        comment="when an adjustment put another in its place"
+    )
 
 
 class CommitmentEvidence(Base):

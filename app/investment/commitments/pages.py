@@ -21,7 +21,7 @@ from app.core.settings.zone import ZoneConfig
 from app.core.workflow.papers.intake import LIMITS, keep_file
 from app.core.workflow.permissions import FILE
 from app.investment.commitments import queries, service
-from app.investment.commitments.domain import CommitmentState
+from app.investment.commitments.domain import OVER, CommitmentState
 from app.investment.commitments.permissions import CHECK
 from app.investment.commitments.queries import PAGE_SIZE, CommitmentLine, Position
 from app.web.dossier_view import require_reader
@@ -49,6 +49,7 @@ _STATES = {
     CommitmentState.OVERDUE: ("bad", N_("Overdue"), "alert-circle"),
     CommitmentState.SUBMITTED: ("active", N_("Evidence handed in"), "upload"),
     CommitmentState.FULFILLED: ("good", N_("Fulfilled"), "check"),
+    CommitmentState.REPLACED: ("stale", N_("Replaced by an adjustment"), "history"),
 }
 
 
@@ -124,6 +125,12 @@ def dossier_panel(session: Session, actor: Actor, case_id: UUID) -> Mapping[str,
     return {"rows": rows_view(found)} if found else {}
 
 
+def project_panel(session: Session, actor: Actor, project_id: UUID) -> Mapping[str, Any]:
+    """Return the view of the panel on a project's page: everything that was promised for it, also what is fulfilled."""
+    found = queries.commitments_of(session, project_id, now=utcnow(), zone=current().timezone)
+    return {"rows": rows_view(found)} if found else {}
+
+
 def my_zone_panel(session: Session, actor: Actor, _: UUID) -> Mapping[str, Any]:
     """Return the view of the panel in My zone: what the actor's enterprises still have to fulfil."""
     if actor.is_officer or not actor.party_ids:
@@ -180,8 +187,10 @@ def _page(
             }
             for each in reversed(found.evidence)
         ],
-        "can_show": may_show and waiting is None and found.state is not CommitmentState.FULFILLED,
-        "to_judge": str(waiting.id) if waiting and actor.is_officer and actor.may(CHECK) else "",
+        "can_show": may_show and waiting is None and found.state not in OVER,
+        "to_judge": str(waiting.id)
+        if waiting and found.state not in OVER and actor.is_officer and actor.may(CHECK)
+        else "",
         "note": text(typed, "note") if typed is not None else "",
         "reason": text(typed, "reason") if typed is not None else "",
         "verdict": text(typed, "verdict") if typed is not None else "",

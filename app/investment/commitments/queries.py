@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Party
@@ -142,7 +142,7 @@ def _unfulfilled() -> ColumnElement[bool]:
         .join(CommitmentEvidence, CommitmentEvidence.id == CommitmentDecision.evidence_id)
         .where(CommitmentEvidence.commitment_id == Commitment.id, CommitmentDecision.confirmed)
     )
-    return ~confirmed.exists()
+    return and_(Commitment.replaced_at.is_(None), ~confirmed.exists())
 
 
 def _lines(
@@ -167,7 +167,8 @@ def _lines(
         line = CommitmentLine(
             id=row.id, party_id=row.party_id, project_id=row.project_id, case_id=row.case_id, case_code=code or "",
             applicant=applicant, number=row.number, kind=row.kind, text=row.text, article=row.article,
-            promised=row.promised, due_on=row.due_on, state=state_of(row.due_on, facts, today=today),
+            promised=row.promised, due_on=row.due_on,
+            state=state_of(row.due_on, facts, today=today, replaced=row.replaced_at is not None),
             late=was_late(row.due_on, facts), evidence=held,
         )  # fmt: skip
         found.append(line)

@@ -1,5 +1,6 @@
 """Commitments: made with the certificate, shown by the enterprise, confirmed or returned by an officer."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -36,6 +37,15 @@ class CommitmentFulfilled(Conflict):
     hint = "Look at the commitment again."
 
 
+class CommitmentReplaced(Conflict):
+    """The certificate says something else now."""
+
+    code = "investment.commitment-replaced"
+    title = "The commitment was replaced by an adjustment."
+    detail = "The certificate was adjusted and no longer says this; what it says now is followed up instead."
+    hint = "Open the project: its page lists the commitments that count."
+
+
 class EvidenceWaits(Conflict):
     """One paper is judged at a time."""
 
@@ -66,17 +76,52 @@ def register_commitments(step: Step) -> None:
         .order_by(Certificate.revision.desc())
         .limit(1)
     ).one()
-    if certificate.revision > 1:
-        return  # what was promised with the first certificate is followed up already
+    followed = _followed(step.session, certificate.project_id)
     for number, row in enumerate(promised, 1):
-        step.session.add(
-            Commitment(
-                id=uuid7(), party_id=step.case.party_id, project_id=certificate.project_id, case_id=step.case.id,
-                number=number, kind=row["kind"], text=row["text"], article=row["article"],
-                promised=row.get("evidence") or "", due_on=date.fromisoformat(row["due_on"]), created_at=step.now,
-            )
-        )  # fmt: skip
+        content = _content(row["kind"], row["text"], row["article"], row["due_on"])
+        same = next((each for each in followed if _content_of(each) == content), None)
+        if same is None:
+            _follow_up(step, certificate.project_id, number, row)
+        else:  # an adjustment repeats what stays
+            followed.remove(same)
+    _replace(step, followed)
     step.facts["commitments"] = len(promised)
+
+
+def _content(kind: str, what: str, article: str, due_on: str) -> tuple[str, ...]:
+    """Return what makes a commitment the same one; the evidence that is announced may change."""
+    return kind, " ".join(what.split()), " ".join(article.split()), due_on
+
+
+def _content_of(row: Commitment) -> tuple[str, ...]:
+    return _content(row.kind, row.text, row.article, row.due_on.isoformat())
+
+
+def _followed(session: Session, project_id: UUID) -> list[Commitment]:
+    """Return what is followed up for a project."""
+    rows = session.scalars(
+        select(Commitment)
+        .where(Commitment.project_id == project_id, Commitment.replaced_at.is_(None))
+        .order_by(Commitment.created_at, Commitment.number)
+    )
+    return list(rows)
+
+
+def _follow_up(step: Step, project_id: UUID, number: int, row: Mapping[str, str]) -> None:
+    step.session.add(
+        Commitment(
+            id=uuid7(), party_id=step.case.party_id, project_id=project_id, case_id=step.case.id, number=number,
+            kind=row["kind"], text=row["text"], article=row["article"], promised=row.get("evidence") or "",
+            due_on=date.fromisoformat(row["due_on"]), created_at=step.now,
+        )
+    )  # fmt: skip
+
+
+def _replace(step: Step, gone: Iterable[Commitment]) -> None:
+    """End what an adjusted certificate says no longer; what was fulfilled keeps its state all the same."""
+    for row in gone:
+        row.replaced_at = step.now
+        _record(step.session, "replace", row, step.actor, step.now, case=str(step.case.id))
 
 
 def hand_in(
@@ -88,6 +133,7 @@ def hand_in(
     :raises NotFound: no such commitment for this actor.
     :raises Forbidden: the actor may not file for the enterprise.
     :raises CommitmentFulfilled: its evidence is confirmed.
+    :raises CommitmentReplaced: an adjustment put another in its place.
     :raises EvidenceWaits: another paper is being checked.
     """
     row = _locked(session, commitment_id)
@@ -100,6 +146,8 @@ def hand_in(
             if document.sha256 == kept.file.sha256:
                 return earlier
             raise EvidenceWaits
+    if row.replaced_at is not None:
+        raise CommitmentReplaced
     assert actor.user_id is not None, "only a person or a client hands in"
     evidence = CommitmentEvidence(
         id=uuid7(), party_id=row.party_id, commitment_id=row.id, file_name=kept.name, note=note.strip()[:MAX_REASON],
@@ -129,6 +177,7 @@ def decide(
     :raises NotFound: no such evidence of this commitment.
     :raises Invalid: evidence is returned without a reason.
     :raises AlreadyDecided: it was judged otherwise meanwhile.
+    :raises CommitmentReplaced: an adjustment put another in its place.
     """
     require(actor, CHECK)
     row = _locked(session, commitment_id)
@@ -140,6 +189,8 @@ def decide(
         if (found[1].confirmed, found[1].by) == (confirmed, actor.user_id):
             return found[1]
         raise AlreadyDecided
+    if row.replaced_at is not None:
+        raise CommitmentReplaced
     if not confirmed and not reason:
         problem = N_("Say what is wanting: the enterprise reads it and hands in again.")
         raise Invalid(errors=[FieldProblem("reason", "missing", problem)])

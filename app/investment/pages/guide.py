@@ -44,7 +44,10 @@ def guide_page(request: Request, session: DbSession, zone: CurrentZone, at: str 
         "title": translator.gettext("What you need"),
         "sheet": sheet,
         "as_of": day,
-        "start_href": f"{GUIDE}/start?{urlencode(state)}" if sheet["procedure"] else "",
+        # An adjustment begins at the certificate that it adjusts.
+        "start_href": ""
+        if sheet["begins_at"] or not sheet["procedure"]
+        else f"{GUIDE}/start?{urlencode(state)}",
     }
     return render(request, "investment/guide_result.html", view)
 

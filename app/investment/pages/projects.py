@@ -22,7 +22,7 @@ from app.investment.models import Certificate
 from app.investment.pages.certificates import facts_of, require_reader, revision_view, site_name
 from app.registry import facade as registry
 from app.web.need import SignedInActor
-from app.web.panels import panels_of
+from app.web.panels import PROJECT, panels_of
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -31,7 +31,6 @@ project_pages = router()
 
 PROJECTS = "/projects"
 PAGE_SIZE = 50
-PROJECT = "project"
 
 
 @project_pages.get(PROJECTS, name="projects", include_in_schema=False)
@@ -128,10 +127,6 @@ def _plan(row: Certificate, today: date) -> dict[str, Any]:
         "investors": plan.investor_parts(content),
         "currency": content["capital"]["currency"],
         "milestones": plan.milestones(content, today=today),
-        "commitments": [
-            {**each, "due_on": date.fromisoformat(each["due_on"])}
-            for each in content.get("commitments") or []
-        ],
         "width": plan.WIDTH,
     }
 

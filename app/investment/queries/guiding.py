@@ -94,6 +94,7 @@ def result_sheet(
         "procedure": track.procedure if track else "",
         "papers": [],
         "limit": None,
+        "begins_at": "",
         "incentives": [
             _incentive(entry, book, numbers, lang)
             for entry in found.incentives
@@ -111,6 +112,7 @@ def result_sheet(
         value = book.get(definition.limit)
         sheet["limit"] = {"said": law.say(value.unit, value.value, lang), **_source(value, numbers)}
         sheet["fee"] = definition.fee
+        sheet["begins_at"] = definition.begins_at
     return sheet
 
 

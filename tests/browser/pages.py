@@ -1,0 +1,163 @@
+"""Every page of the application, derived from its routes: who may open it, and a zone that has something on it."""
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import yaml
+from playwright.sync_api import BrowserContext
+
+from app.cli.demo import ACCOUNTS
+from app.cli.demo_dossiers import STORIES, Storyteller, _key
+from app.core.auth.roles import UserKind
+from app.core.workflow.papers.models import Part
+from app.web.need import Holder, customer, known
+from tests.architecture.routes import Found
+from tests.investment.dossiers import FILER, Office
+
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+# A dossier in each hand, a certificate, and one with commitments.
+TOLD = ("draft", "in-review", "consulting", "returned", "special")
+
+# Pages to which no address alone leads, and what looks at them instead.
+ELSEWHERE: Mapping[str, str] = {}
+
+# What a page is asked, where it says little without a question.
+ASKED: Mapping[str, str] = {
+    "/dossiers/new": "?procedure=IRC",
+    "/search": "?q=nha+may",
+    "/guide": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES&priority=NO&technology=NO"
+    "&bcc=NO&land=LEASE",
+    "/guide/start": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES",
+    "/certificates/{number}/changes": "?revision=1",
+}
+
+# Keys by the names that paths give them: candidates, tried in turn.
+QUERIES: Mapping[str, str] = {
+    "case_id": "select id from workflow_case order by created_at",
+    "section": "select 'investor'",
+    "component": "select distinct component from workflow_component where case_id = %(draft)s",
+    "action": "select unnest(array['request_supplement', 'consult', 'reschedule'])",
+    "document_id": "select id from documents_document limit 1",
+    "sha256": "select repeat('0', 64)",
+    "code": "select coalesce((select verification_code from investment_certificate limit 1), '') union all"
+    " select unnest(%(tiles)s::text[])",
+    "number": "select number from investment_certificate",
+    "project_id": "select project_id from investment_commitment union select project_id from investment_certificate",
+    "commitment_id": "select id from investment_commitment",
+    "consultation_id": "select id from workflow_consultation where answered_at is null",
+    "key": "select key from law_key where key = 'investment.irc.limit'",
+    "change_set_id": "select id from law_change_set limit 2",
+    "code_list": "select 'VSIC'",
+    "enterprise_id": "select %(owner)s",
+    "representative_id": "select id from registry_representative where party_id = %(owner)s",
+    "user_id": "select id from auth_user where login in ('nop.hoso', 'tham.dinh') order by login desc",
+    "membership_id": "select id from auth_membership where party_id = %(owner)s",
+    "client_id": "select id from auth_client",
+    "claim_id": "select id from registry_claim order by state",
+    "batch_id": "select id from registry_takeover order by state desc",
+    "form_id": "select gen_random_uuid()",
+    "notice_id": "select id from notification limit 1",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A page and who opens it; an empty login is a visitor."""
+
+    route: str
+    path: str
+    login: str
+
+
+def furnish(office: Office, conninfo: str, now: datetime) -> dict[str, Sequence[str]]:
+    """Put something on every page; return candidates for the keys of paths."""
+    teller = Storyteller(office.database, office.platform, now)
+    stories = yaml.safe_load(STORIES.read_text(encoding="utf-8"))
+    steps = [step for each in stories["dossiers"] if each["key"] in TOLD for step in teller.steps(each)]
+    for step in sorted(steps, key=lambda step: (step.at, step.story["key"], step.place)):
+        teller.take(step, stories["base"])
+    draft = next(_key(each) for each in stories["dossiers"] if each["key"] == "draft")
+    office.attach(draft, "PROPOSAL", part=Part.WHOLE, login="hoshi")
+    with psycopg.connect(conninfo) as connection:
+        filer = office.person(FILER)
+        given = {
+            "owner": filer.party_ids[0],
+            "filer": filer.user_id,
+            "draft": draft,
+            "tiles": [*office.platform.tiles],
+        }
+        _add(connection, given)
+        return {
+            name: [str(row[0]) for row in connection.execute(query, given)] for name, query in QUERIES.items()
+        }
+
+
+def _add(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> None:
+    """Add what people make on their pages: a program, claims, take-overs."""
+    connection.execute(
+        "insert into auth_client (id, party_id, name, scopes, created_at, created_by, expires_at) values"
+        " (gen_random_uuid(), %(owner)s, 'Phần mềm kế toán', '{dossiers.read}', now(), %(filer)s,"
+        " now() + interval '1 year')",
+        given,
+    )
+    connection.execute(
+        "insert into registry_claim (id, party_id, user_id, kind, state, standing, takeover, name, country, revision,"
+        " created_at, submitted_at, reasons, note) select gen_random_uuid(), %(owner)s, %(filer)s, 'NOT_FOUNDED',"
+        " state, 'AUTHORISED', false, 'Umi Demo Electronics K.K.', 'JP', 1, now(),"
+        " case when state = 'SUBMITTED' then now() end, '{}', '' from unnest(array['DRAFT', 'SUBMITTED']) state",
+        given,
+    )
+    connection.execute(
+        "insert into registry_takeover (id, kind, file_name, sha256, workbook, sheet, header, samples, mapping, state,"
+        " rows_done, rows_total, cancel_asked, fault, created_at, created_by) select gen_random_uuid(), 'ENTERPRISE',"
+        " 'danh-sach-cu.csv', state, false, '', '[\"Tên doanh nghiệp\", \"Mã số thuế\"]',"
+        ' \'[["Xưởng mộc Hòn Dáu (hư cấu)", ""]]\', \'{"name_vi": 0, "tax_code": 1}\', state, 0, 0, false,'
+        " '{}', now(), %(filer)s from unnest(array['UPLOADED', 'CHECKED']) state",
+        given,
+    )
+
+
+def logins_for(route: Found, office: Office) -> list[str]:
+    """Return who may open a page, by what its route needs: one on each side of the desk where both may."""
+    calls = route.calls()
+    needs = [call.permission for call in calls if isinstance(call, Holder)]
+    if known not in calls:
+        return [""]
+    people = [each for each in ACCOUNTS if each.kind is UserKind.CUSTOMER or customer not in calls]
+    return [each.login for each in people if all(office.person(each.login).may(need) for need in needs)]
+
+
+def stops_of(
+    route: Found, keys: Mapping[str, Sequence[str]], office: Office, contexts: Mapping[str, BrowserContext]
+) -> list[Stop] | None:
+    """
+    Return where a route shows a page: the first that each side of the desk may open.
+
+    Empty for routes that answer with files, parts of pages or another address; None when nothing was found.
+    """
+    names = PARAMETER.findall(route.path)
+    found: list[Stop] = []
+    sides: set[bool] = set()
+    answered = False
+    for login in logins_for(route, office):
+        side = bool(login) and office.person(login).is_officer
+        if side in sides:
+            continue
+        for values in itertools.product(*(keys[name] for name in names)):
+            given = iter(values)
+            path = PARAMETER.sub(lambda _, given=given: next(given), route.path) + ASKED.get(route.path, "")
+            answer = contexts[login].request.get(path, max_redirects=0)
+            answered |= answer.status < 400
+            kind = answer.headers.get("content-type", "")
+            if answer.status == 200 and kind.startswith("text/html") and "<html" in answer.text():
+                found.append(Stop(route.key, path, login))
+                sides.add(side)
+                break
+            if answer.status == 200 and route.path not in ASKED:
+                break
+    return found if found or answered else None
