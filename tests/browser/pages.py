@@ -24,7 +24,23 @@ PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 TOLD = ("draft", "in-review", "consulting", "returned", "special")
 
 # Pages to which no address alone leads, and what looks at them instead.
-ELSEWHERE: Mapping[str, str] = {}
+ELSEWHERE: Mapping[str, str] = {
+    "/account/identity": "no identity provider is set here: tests/web/test_identity_sign_in.py",
+    "/account/identity/confirm": "as above",
+    "/account/identity/link": "as above",
+    "/login/identity": "as above",
+    "/login/identity/callback": "as above",
+    "/account/totp.svg": "a picture: tests/browser/test_account.py",
+    "/login/totp.svg": "a picture: tests/browser/test_account.py",
+    "/certificates/{number}/changes": "asks for a second revision: tests/browser/test_special.py",
+    "/continue/{form_id}": "after a session that ended: tests/browser/test_account.py",
+    "/counter/new": "begins with a visit at the counter: tests/web/test_counter.py",
+    "/desk/claims/{claim_id}/papers/{document_id}": "a file: tests/registry",
+    "/dossiers/{case_id}/visits": "begins with a visit at the counter: tests/web/test_counter.py",
+    "/invitation": "asks for the token of a letter: tests/web/test_members.py",
+    "/law/changes/{change_set_id}/pages/{sha256}": "a file: tests/web/test_legal.py",
+    "/notices/{notice_id}": "leads on to the matter of the notice: tests/web/test_notices_pages.py",
+}
 
 # What a page is asked, where it says little without a question.
 ASKED: Mapping[str, str] = {
@@ -33,13 +49,14 @@ ASKED: Mapping[str, str] = {
     "/guide": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES&priority=NO&technology=NO"
     "&bcc=NO&land=LEASE",
     "/guide/start": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES",
-    "/certificates/{number}/changes": "?revision=1",
+    "/dossiers/{case_id}/papers/{component}/sign": "?file={file}",
 }
 
 # Keys by the names that paths give them: candidates, tried in turn.
 QUERIES: Mapping[str, str] = {
     "case_id": "select id from workflow_case order by created_at",
     "section": "select 'investor'",
+    "file": "select id from workflow_component where case_id = %(draft)s",
     "component": "select distinct component from workflow_component where case_id = %(draft)s",
     "action": "select unnest(array['request_supplement', 'consult', 'reschedule'])",
     "document_id": "select id from documents_document limit 1",
@@ -150,7 +167,8 @@ def stops_of(
             continue
         for values in itertools.product(*(keys[name] for name in names)):
             given = iter(values)
-            path = PARAMETER.sub(lambda _, given=given: next(given), route.path) + ASKED.get(route.path, "")
+            asked = ASKED.get(route.path, "").format(file=keys["file"][0])
+            path = PARAMETER.sub(lambda _, given=given: next(given), route.path) + asked
             answer = contexts[login].request.get(path, max_redirects=0)
             answered |= answer.status < 400
             kind = answer.headers.get("content-type", "")
