@@ -122,7 +122,6 @@ def tour(
 def test_every_route_is_visited_or_said_where(tour: Tour) -> None:
     unsaid = sorted(tour.nowhere - ELSEWHERE.keys())
     assert not unsaid, f"let `furnish` make what it shows, or say in ELSEWHERE what looks at it: {unsaid}"
-    assert sorted(ELSEWHERE.keys() - tour.nowhere) == [], "it is visited here"
     assert len({stop.route for stop in tour.stops}) > 60
 
 
