@@ -156,6 +156,7 @@ def test_every_job_of_a_person_is_given_that_persons_parties_only(works: Works) 
 AS_SYSTEM = {
     "notifications.deliver",  # reads nothing but the one delivery that its arguments name
     "notifications.mail",  # reads nothing but the one letter that its arguments name
+    "auth.forget_sessions",  # deletes sessions long over, whoever they were; takes no argument
     "investment.ask_registry",  # reads nothing but the one request for a project code that its arguments name
 }
 
