@@ -12,15 +12,14 @@ from app.cli.demo import ACCOUNTS, PASSWORD
 from app.core.db import Database
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.time import utcnow
-from app.core.settings import Settings
 from app.main import create_app
-from app.modules import Platform
+from app.modules import compose
 from tests.architecture.routes import walk
 from tests.browser.conftest import Site, site_on
 from tests.browser.pages import ELSEWHERE, Stop, furnish, stops_of
 from tests.browser.steps import sign_in
 from tests.browser.test_accessibility import serious
-from tests.conftest import TEST_LOGINS, clone
+from tests.conftest import TEST_LOGINS, clone, settings_for
 from tests.investment.dossiers import Office
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -86,7 +85,6 @@ def tour(
     cluster: PrivateCluster,
     ready_template: str,
     test_var: Path,
-    platform: Platform,
     browser: Browser,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Tour]:
@@ -94,7 +92,8 @@ def tour(
     folder = tmp_path_factory.mktemp("pages")
     with clone(cluster, ready_template) as target:
         database = Database(target, logins=TEST_LOGINS, pool_size=2)
-        office = Office(database, platform, utcnow())
+        settings = settings_for(target, test_var)
+        office = Office(database, compose(settings), utcnow())
         # In a thread: signing runs a loop of its own, and the browser's runs in this one.
         with ThreadPoolExecutor(1) as beside:
             keys = beside.submit(furnish, office, cluster.boot_conninfo(target.name), utcnow()).result()
@@ -106,9 +105,7 @@ def tour(
             for login, context in contexts.items():
                 if login:
                     sign_in(context.new_page(), login, PASSWORD)
-            routes = [
-                each for each in walk(create_app(Settings(var=folder))) if each.method == "GET" and each.html
-            ]
+            routes = [each for each in walk(create_app(settings)) if each.method == "GET" and each.html]
             found = {each.path: stops_of(each, keys, office, contexts) for each in routes}
             states = {login: context.storage_state() for login, context in contexts.items()}
             for context in contexts.values():

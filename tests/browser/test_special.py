@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,10 +13,10 @@ from app.core.db import Database
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.time import utcnow
 from app.investment import queries
-from app.modules import Platform
+from app.modules import compose
 from tests.browser.conftest import Site
 from tests.browser.steps import CODE, SAVE, act, fill_form, put_papers, sign_form, sign_in, wait_for_code
-from tests.conftest import TEST_LOGINS
+from tests.conftest import TEST_LOGINS, settings_for
 from tests.core.documents import files
 from tests.investment.dossiers import Office
 from tests.investment.requests import commitment
@@ -32,10 +33,15 @@ OFFICERS = ("mot.cua", "tham.dinh", "truong.phong", "lanh.dao")
 
 
 @pytest.fixture
-def office(site: Site, cluster: PrivateCluster, platform: Platform) -> Iterator[Office]:
-    """The desk of the site, without a browser."""
-    database = Database(cluster.ensure().for_database(site.database), logins=TEST_LOGINS, pool_size=2)
-    yield Office(database, platform, utcnow())
+def office(site: Site, cluster: PrivateCluster, test_var: Path) -> Iterator[Office]:
+    """
+    The desk of the site, without a browser.
+
+    Composed anew: this process then seals with the keys of the site, whatever was composed in it before.
+    """
+    target = cluster.ensure().for_database(site.database)
+    database = Database(target, logins=TEST_LOGINS, pool_size=2)
+    yield Office(database, compose(settings_for(target, test_var)), utcnow())
     database.close()
 
 
