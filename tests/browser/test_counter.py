@@ -63,7 +63,7 @@ def _choose_applicant(desk: Page, look: Look, seen: Callable[[str], None]) -> No
     seen("02-nobody")
     if look.phone:
         desk.locator("main a[href='/enterprises/new']").click()
-        desk.locator("#f-name_vi").fill("Công ty TNHH Thử nghiệm Sao Biển")
+        desk.locator("#f-name_vi").fill("Công ty TNHH Hải Âm Thử nghiệm")
         desk.locator("input[name=kind][value=FOREIGN]").check()
         desk.locator("#f-country").select_option("JP")
         desk.locator("form[action='/enterprises'] button[type=submit]").click()

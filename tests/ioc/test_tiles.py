@@ -109,7 +109,7 @@ def test_one_dossier_moves_the_online_filing_tile_both_ways(play: Play) -> None:
     case = play.at(play.draft(), *TO_REVIEW)
     play.session.flush()
     assert FILED_ONLINE.value(play.session, scope(play)) == Share(1, 1)
-    case.channel = "COUNTER"
+    case.channel, case.desk_id = "COUNTER", play.people["intake"].grants[0].party_id
     play.session.flush()
     assert FILED_ONLINE.value(play.session, scope(play)) == Share(0, 1)
     assert FILED_ONLINE.by_office is not None
