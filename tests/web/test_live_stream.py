@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.core.db import Database, DbRole
 from app.core.db.cluster import PrivateCluster
@@ -16,6 +16,7 @@ from app.core.kit.time import utcnow
 from app.core.live import Hub, Relay
 from app.core.outbox import publish, tail
 from app.core.workflow.events import CaseMoved
+from app.core.workflow.models import Case
 from app.modules import compose
 from app.web.pages.live import EventStream
 from tests.conftest import TEST_LOGINS, clone, settings_for
@@ -151,6 +152,9 @@ def test_a_dossier_can_be_asked_for_by_who_may_see_it(house: House) -> None:
     case_id = draft(owner, "nop.hoso")
     assert stranger.get(f"/events?topic=case:{case_id}").status_code == 404
     assert house.person("quan.tri").get(f"/events?topic=case:{case_id}").status_code == 404
+    assert officer.get(f"/events?topic=case:{case_id}").status_code == 404, "a draft is its applicant's alone"
+    with house.database.transaction(OFFICER) as session:
+        session.execute(update(Case).where(Case.id == case_id).values(submitted_at=utcnow()))
 
     async def work() -> None:
         for person in (owner, officer):
