@@ -25,7 +25,7 @@ LINKS = ShellLinks(
 MENU = (
     MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
     MenuItem(
-        "counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15, N_("At the counter")
+        "counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15, N_("At counter")
     ),
     MenuItem("opinions", N_("Give opinions"), "/opinions", "message", frozenset({ADVISE}), 20),
     MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),

@@ -48,6 +48,7 @@ def my_zone(
     actor: CustomerActor,
     zone: CurrentZone,
     party: str = "",
+    after: str = "",
     done: str = "",
 ) -> Response:
     """Show an applicant what waits, what runs, and what can be started; for all enterprises, or for one of them."""
@@ -55,9 +56,13 @@ def my_zone(
     reader = clock_reader(session, now=now, zone=zone.tz)
     parties = _fileable(session, actor)
     chosen = next((each["id"] for each in parties if each["id"] == party), "")
-    lines = inbox.of_party(session, party_ids=[UUID(chosen)] if chosen else actor.party_ids)
+    last = _uuid(after) if after else None
+    lines = inbox.of_party(
+        session, party_ids=[UUID(chosen)] if chosen else actor.party_ids, after=last, size=inbox.PAGE_SIZE + 1
+    )
+    shown = lines[: inbox.PAGE_SIZE]
     rows = []
-    for line in lines:
+    for line in shown:
         definition = procedures.definition_of(session, line.version_id)
         rows.append(
             {
@@ -82,6 +87,8 @@ def my_zone(
     view = {
         "title": request_translator(request).gettext("My zone"),
         "rows": rows,
+        "first": f"/my?party={chosen}" if after else "",
+        "next": f"/my?party={chosen}&after={shown[-1].id}" if len(lines) > len(shown) else "",
         "startable": startable,
         "parties": parties,
         "party": chosen,
