@@ -3,7 +3,6 @@
 Each figure stands beside a baseline of the same run, since machines are shared and noisy.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -13,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import event, select
 
 from app.cli.demo_zone import SEA_STAR
@@ -22,15 +20,13 @@ from app.core.auth.service import fold_login
 from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
 from app.core.documents.signing import Appearance, sign_pdf, verify_pdf
 from app.core.documents.typeset import typeset
-from app.core.evidence import Subject
-from app.core.evidence.entries import make_entry
-from app.core.jobs.deferring import DEFER_CALL, NewJob, encode_jobs
 from app.core.kit.actor import Actor, ActorKind, Grant
 from app.core.kit.ids import uuid7
 from app.core.settings import ROOT
 from app.core.workflow import inbox
 from app.core.workflow.definition import ClockMode
 from app.core.workflow.desk import Desk
+from benchmarks.lean import lean_script
 from benchmarks.reading import read
 from benchmarks.report import Figure, percentile, show
 from benchmarks.world import NOW, World, world
@@ -136,7 +132,7 @@ def submit(bench: World, database: Database) -> list[Figure]:
         len(sent) + 2
     )  # begin travels with the first statement's context call; the context and the commit count
     rate = lean = 0.0
-    with lean_script(bench, database, actor) as (lean_keys, lean_file):
+    with lean_script(bench, database, actor, count=SUBMITS) as (lean_keys, lean_file):
         for first in range(0, SUBMITS, ROUND):
             rate = max(rate, rate_of(file, drafts[2 + first : 2 + first + ROUND]))
             lean = max(lean, rate_of(lean_file, lean_keys[first : first + ROUND]))
@@ -165,91 +161,6 @@ def rate_of(work: Callable[[UUID], None], keys: list[UUID]) -> float:
     for key in keys:
         work(key)
     return len(keys) / (time.perf_counter() - start)
-
-
-@contextmanager
-def lean_script(
-    bench: World, database: Database, actor: Actor
-) -> Iterator[tuple[list[UUID], Callable[[UUID], None]]]:
-    """
-    Have a hand-written script with the same effect, and drafts for it: one locked read, one write for each table.
-
-    The effect is whole only with the entry of the evidence log and with the jobs that the event wakes. What goes into
-    those two is made before the clock starts; the script has no context, no row-level security and no rule to ask.
-    """
-    with database.session(OFFICER) as session:
-        version = (
-            session.connection()
-            .exec_driver_sql("select id from workflow_procedure_version limit 1")
-            .scalar_one()
-        )
-    party, user = actor.party_ids[0], actor.user_id
-    keys = [uuid7() for _ in range(SUBMITS)]
-    events = {key: uuid7() for key in keys}
-    entries = {
-        key: make_entry(
-            "workflow:case:submit", subject=Subject("case", key), actor=actor, at=NOW, party_id=party,
-            facts={"lean": True},
-        )
-        for key in keys
-    }  # fmt: skip
-    handlers = bench.platform.handlers.for_event("workflow.case.moved")
-    jobs = {
-        key: encode_jobs([NewJob(each.task, {"event_id": str(events[key])}, actor) for each in handlers])
-        for key in keys
-    }
-    body = json.dumps({"lean": True})
-    with psycopg.connect(bench.boot) as connection:
-        for key in keys:
-            connection.execute(
-                "insert into workflow_case (id, party_id, procedure, version_id, office, title, state, clock, revision,"
-                " answers, channel, created_at, created_by, saved_at) values (%s, %s, 'IRC', %s, 'INVEST', '', 'draft',"
-                " 'OFF', 1, '{}', 'ONLINE', %s, %s, %s)",
-                (key, party, version, NOW, user, NOW),
-            )
-        connection.commit()
-
-        def file(key: UUID) -> None:
-            connection.execute("select * from workflow_case where id = %s for update", (key,))
-            connection.execute(
-                "insert into workflow_submission values (%s, %s, %s, 1, %s, '{}', 'x', %s, %s)",
-                (uuid7(), key, party, version, NOW, user),
-            )
-            connection.execute(
-                "insert into workflow_event values (%s, %s, %s, 2, 1, 'submit', 'draft', 'submitted', 'APPLICANT', %s,"
-                " %s, true, '{}', '[]')",
-                (uuid7(), key, party, user, NOW),
-            )
-            connection.execute(
-                "insert into workflow_clock_interval values (%s, %s, %s, 'RECEPTION', 'submit', %s, null)",
-                (uuid7(), key, party, NOW),
-            )
-            connection.execute(
-                "insert into workflow_timer (id, case_id, party_id, kind, due_at, counted_at)"
-                " values (%s, %s, %s, 'DUE', %s, %s)",
-                (uuid7(), key, party, NOW, NOW),
-            )
-            made = entries[key]
-            connection.execute(
-                "insert into evidence_entry (id, tag, at, actor_kind, actor_id, subject_kind, subject_id, party_id,"
-                " body, salt, leaf_hash) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                (made.id, made.tag, made.at, made.actor_kind, made.actor_id, made.subject_kind, made.subject_id,
-                 made.party_id, made.body, made.salt, made.leaf_hash),
-            )  # fmt: skip
-            connection.execute(
-                "with event as (insert into outbox_event (id, name, at, actor_kind, actor_id, party_id, payload)"  # noqa: S608
-                " values (%s, 'workflow.case.moved', %s, 'CUSTOMER', %s, %s, %s)) select "
-                + DEFER_CALL.replace(":jobs", "%s"),
-                (events[key], NOW, user, party, body, jobs[key]),
-            )
-            connection.execute(
-                "update workflow_case set state = 'submitted', code = 'L-' || nextval('workflow_case_number'),"
-                " clock = 'RECEPTION', revision = 2, submitted_at = %s, due_at = %s where id = %s",
-                (NOW, NOW, key),
-            )
-            connection.commit()
-
-        yield keys, file
 
 
 def sign(bench: World, database: Database) -> list[Figure]:
