@@ -38,7 +38,7 @@ _ENTRY = (
     "insert into evidence_entry (id, tag, at, actor_kind, actor_id, subject_kind, subject_id, party_id, body, salt,"
     " leaf_hash) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-_OUTBOX = (
+_OUTBOX = (  # noqa: S608  constants of ours
     "with event as (insert into outbox_event (id, name, at, actor_kind, actor_id, party_id, payload)"
     " values (%s, 'workflow.case.moved', %s, 'CUSTOMER', %s, %s, %s)) select "
 ) + DEFER_CALL.replace(":jobs", "%s")
