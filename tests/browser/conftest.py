@@ -174,6 +174,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         context.add_init_script(WATCH_CSP)
         context.route("**/*", lambda route: _inside(route, site.url, faults))
         page = context.new_page()
+        _slow_down(page)
         page.on("console", faults.console)
         page.on("pageerror", lambda error: faults.seen.append(str(error)))
         return page
@@ -182,6 +183,16 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert faults.seen == []
+
+
+def _slow_down(page: Page) -> None:
+    """Let every answer wait FTZ_SLOW milliseconds: a step that looks before the page has changed then fails."""
+    latency = int(os.environ.get("FTZ_SLOW", "0"))
+    if latency:
+        page.context.new_cdp_session(page).send(
+            "Network.emulateNetworkConditions",
+            {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1},
+        )
 
 
 def _inside(route: Route, url: str, faults: Faults) -> None:

@@ -34,6 +34,7 @@ def test_a_number_is_entered_covered_opened_and_found(
     page.locator("#f-identity_kind").select_option("PASSPORT")
     page.locator("#f-identity_number").fill("C7")
     page.locator("main form .actions button").click()
+    expect(page.locator("#f-identity_number-error")).to_be_visible()
     expect(page.locator("#f-identity_number")).to_have_value("C7")
     shoot(page, f"representative-form-{name}")
     page.locator("#f-identity_number").fill(number)

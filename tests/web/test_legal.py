@@ -80,7 +80,8 @@ def decide(person: Person, change: str, **options: object) -> Response:
 
 def tags(house: House) -> list[str]:
     with house.database.session(OFFICER) as session:
-        return list(session.scalars(select(EvidenceEntry.tag).where(EvidenceEntry.tag.like("law:%"))))
+        of_law = select(EvidenceEntry.tag).where(EvidenceEntry.tag.like("law:%"))
+        return list(session.scalars(of_law.order_by(EvidenceEntry.id)))
 
 
 def test_the_list_shows_values_with_status_and_source(officers: tuple[Person, ...]) -> None:
