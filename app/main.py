@@ -213,6 +213,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     )
     app.state.tiles = platform.tiles
     app.state.topics = {topic: need for module in MODULES for topic, need in module.topics.items()}
+    app.state.paper_homes = {kind: home for module in MODULES for kind, home in module.papers.items()}
     app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
     app.state.counter_steps = [step for module in MODULES for step in module.counter_steps]
     app.state.applicants = frozenset(kind for module in MODULES for kind in module.applicants)

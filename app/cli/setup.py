@@ -26,7 +26,7 @@ from app.core.kit.actor import SYSTEM
 from app.core.kit.time import utcnow
 from app.core.settings import ROOT, DatabaseTarget, Settings
 from app.core.settings.zone import ZoneConfig
-from app.core.workflow import procedures
+from app.core.workflow import counter, procedures
 from app.core.workflow.procedures import Vocabulary
 from app.modules import MODULES, Platform, compose
 from app.registry import facade as registry
@@ -69,6 +69,7 @@ def prepare_data(database: Database, platform: Platform, echo: Echo, *, now: dat
     load_zone_map(database, platform, echo, now=now)
     load_lists(database, echo, now=now)
     fill_index(database, platform.search, echo)
+    seal_names(database, echo, now=now)
     platform.kernel.signing.set_up(organisation=platform.zone.authority.name["vi"], now=now)
 
 
@@ -98,6 +99,13 @@ def opened(settings: Settings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def seal_names(database: Database, echo: Echo, *, now: datetime) -> None:
+    """Seal what an earlier version kept in plain: the names of who came to the counter."""
+    with database.transaction(OFFICER) as session:
+        if sealed := counter.seal_names(session, now=now):
+            echo(f"counter: {sealed} names sealed that were kept in plain")
 
 
 def load_law(database: Database, echo: Echo, *, now: datetime) -> None:

@@ -25,6 +25,7 @@ from app.investment.commitments.pages import (
     project_panel,
 )
 from app.investment.commitments.permissions import CHECK, PERMISSIONS
+from app.investment.commitments.queries import dossier_of
 from app.investment.commitments.service import register_commitments
 from app.investment.events import CertificateIssued, ProjectCodeAnswered
 from app.investment.pages import (
@@ -46,6 +47,7 @@ from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
 from app.web.panels import DOSSIER, ENTERPRISE, MY_ZONE, PROJECT
+from app.web.paper_access import PaperHome
 from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
 FOLDER = Path(__file__).parent
@@ -143,6 +145,7 @@ MODULE = ModuleSpec(
             50,
         ),
     ),
+    papers={"commitment": PaperHome(dossier_of, CHECK)},
     register=_register,
     notice_kinds=(*handlers.KINDS, *commitment_handlers.KINDS),
     pokes={

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.auth.models import OFFICE_KINDS, Membership, Office, Party, PartyKind, User
 from app.core.auth.service import fold_login
 from app.core.i18n import N_, Translator
+from app.core.kit.personal import covered, reveal
 from app.core.kit.time import local_day, utcnow
 from app.core.search import ask, find
 from app.core.workflow import counter, procedures
@@ -77,8 +78,12 @@ def choices(translator: Translator) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def visits_view(session: Session, case: Case) -> dict[str, Any] | None:
-    """Return at which counter a dossier is entered, and who brought papers; None for one that came online."""
+def visits_view(session: Session, case: Case, *, named: bool) -> dict[str, Any] | None:
+    """
+    Return at which counter a dossier is entered, and who brought papers; None for one that came online.
+
+    :param named: the reader sees personal data, and the reading is recorded where it is one.
+    """
     if case.desk_id is None:
         return None
     office = session.scalar(select(Office.name).where(Office.party_id == case.desk_id))
@@ -86,12 +91,12 @@ def visits_view(session: Session, case: Case) -> dict[str, Any] | None:
         "office": office or {},
         "visits": [
             {
-                "presenter": each.presenter,
+                "presenter": (reveal if named else covered)(each.presenter).get("name") or "–",
                 "standing": STANDINGS[Standing(each.standing)],
                 "identity": IDENTITIES[Identity(each.identity)],
                 "at": each.at,
             }
-            for each in counter.visits(session, case)
+            for each in counter.visits(session, case.id)
         ],
     }
 

@@ -17,6 +17,7 @@ from app.core.kit.actor import Actor
 from app.core.kit.personal import Cover, covered, personal_values, reveal
 from app.core.kit.time import utcnow
 from app.core.privacy import Purpose, Read, ReadingKind, recent_reading, record_reading
+from app.core.workflow import counter
 from app.core.workflow.actions import Available
 from app.core.workflow.definition import Definition, Side
 from app.core.workflow.standing_in import stands_in
@@ -91,7 +92,7 @@ class Shown:
 def for_reader(session: Session, dossier: Handled, actor: Actor) -> Shown:
     """Return a dossier's answers for a reader; records and commits the reading where it is one."""
     case = dossier.case
-    found = list(personal_values(case.answers))
+    found = [*personal_values(case.answers), *personal_values(came_for(session, case))]
     erased = any(each.cover is Cover.ERASED for each in found)
     if not found:
         return Shown(case.answers, "none")
@@ -103,7 +104,7 @@ def for_reader(session: Session, dossier: Handled, actor: Actor) -> Shown:
         return Shown(reveal(case.answers), "shown", recent.purpose, recent.note, erased)
     if not in_hand(dossier, actor):
         return Shown(covered(case.answers), "covered", erased=erased)
-    record_reading(session, what=read_of(case), purpose=Purpose.HANDLING, actor=actor, now=now)
+    record_reading(session, what=read_of(session, case), purpose=Purpose.HANDLING, actor=actor, now=now)
     session.commit()  # before anything is shown: the reading stands even if the page breaks
     return Shown(reveal(case.answers), "shown", Purpose.HANDLING.value, erased=erased)
 
@@ -113,7 +114,7 @@ def for_copy(session: Session, dossier: Handled, actor: Actor) -> Mapping[str, A
     shown = for_reader(session, dossier, actor)
     if shown.state == "shown":
         record_reading(
-            session, what=read_of(dossier.case), purpose=Purpose(shown.purpose), actor=actor, now=utcnow(),
+            session, what=read_of(session, dossier.case), purpose=Purpose(shown.purpose), actor=actor, now=utcnow(),
             note=shown.note, how=ReadingKind.EXPORTED,
         )  # fmt: skip
         session.commit()  # as above
@@ -131,7 +132,15 @@ def in_hand(dossier: Handled, actor: Actor) -> bool:
     return mine or any(each.action.side is Side.OFFICER for each in dossier.available)
 
 
-def read_of(case: Held) -> Read:
-    """Return what a reading of a dossier's personal answers is recorded as."""
-    fields = [each.token["f"] for each in personal_values(case.answers)]
+def came_for(session: Session, case: Held) -> list[Mapping[str, Any]]:
+    """Return the names of those who brought papers of a dossier to the counter, covered."""
+    if case.desk_id is None:
+        return []
+    return [each.presenter for each in counter.visits(session, case.id)]
+
+
+def read_of(session: Session, case: Held) -> Read:
+    """Return what a reading of a dossier's personal data is recorded as."""
+    values = [*personal_values(case.answers), *personal_values(came_for(session, case))]
+    fields = [each.token["f"] for each in values]
     return Read(KIND, case.id, case.code or "", case.party_id, fields)

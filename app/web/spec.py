@@ -19,6 +19,7 @@ from app.core.outbox import HandlerRegistry
 from app.core.search import Renames, SearchProvider
 from app.core.workflow.step import Effect, Guard
 from app.web.kernel import Kernel
+from app.web.paper_access import PaperHome
 from app.web.tiles import Tile
 
 Text = Mapping[str, str]
@@ -87,6 +88,7 @@ class ModuleSpec:
     ``applicants`` are the kinds of search results that a dossier can be entered for, by the key of their party.
     ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
     ``search`` is what can be found, ``renames`` names the events after which a party may be called otherwise.
+    ``papers`` leads from the module's own objects to the dossiers that their files belong to.
     ``topics`` are live topics with the permission to hear them, ``pokes`` says which
     events poke which topics; ``streams`` are routes that stay open and no unit of work.
     """
@@ -101,6 +103,7 @@ class ModuleSpec:
     applicants: Sequence[str] = ()
     panels: Sequence[ObjectPanel] = ()
     tiles: Sequence[Tile] = ()
+    papers: Mapping[str, PaperHome] = field(default_factory=dict)
     topics: Mapping[str, str] = field(default_factory=dict)
     pokes: Mapping[str, Mapper] = field(default_factory=dict)
     streams: Sequence[BaseRoute] = ()

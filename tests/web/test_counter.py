@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from app.core.auth.models import Office
 from app.core.auth.roles import UserKind
@@ -17,8 +17,11 @@ from app.core.db.cluster import PrivateCluster
 from app.core.evidence import EvidenceEntry
 from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
+from app.core.kit.personal import MASK, Cover, reveal
 from app.core.kit.time import utcnow
+from app.core.privacy import Reading
 from app.core.search import reindex
+from app.core.workflow import counter, retention
 from app.core.workflow.models import Case, Visit
 from tests.conftest import clone
 from tests.core.documents import files
@@ -153,11 +156,57 @@ class TestBegin:
         assert (case.channel, case.desk_id) == ("COUNTER", house.party_of("mot.cua"))
         with house.database.session(OFFICER) as session:
             (visit,) = session.scalars(select(Visit).where(Visit.case_id == case_id))
-        assert (visit.presenter, visit.standing, visit.identity) == ("Trần Văn Đưa", "AUTHORISED", "PASSPORT")
+        assert (reveal(visit.presenter), visit.standing, visit.identity) == (
+            {"name": "Trần Văn Đưa"}, "AUTHORISED", "PASSPORT",
+        )  # fmt: skip
         (entry,) = evidence(house, case_id, "workflow:visit:note")
         assert entry.actor_id == visit.by
         assert "1234567" not in entry.body
         assert "Đưa" not in entry.body
+
+    def test_the_name_is_sealed_and_shown_for_a_purpose_only(self, house: House, intake: Person) -> None:
+        case_id = begin(house, intake)
+        with house.database.session(OFFICER) as session:
+            stored = session.scalar(
+                text("select presenter::text from workflow_visit where case_id = :id"), {"id": case_id}
+            )
+            assert "Đưa" not in str(stored)
+        assert "Trần Văn Đưa" in intake.get(f"/dossiers/{case_id}").text
+        assert "Trần Văn Đưa" in house.person("nop.hoso").get(f"/dossiers/{case_id}").text
+        with house.database.transaction(OFFICER) as session:
+            session.get_one(Case, case_id).submitted_at = utcnow()
+        page = house.person("truong.phong").get(f"/dossiers/{case_id}").text
+        assert "Đưa" not in page
+        assert MASK in page
+        with house.database.session(OFFICER) as session:
+            read = session.scalars(select(Reading).where(Reading.object_id == case_id)).all()
+        assert {tuple(each.fields) for each in read} == {("presenter",)}
+
+    def test_the_name_goes_with_the_dossier(self, house: House, intake: Person) -> None:
+        case_id, now = begin(house, intake), utcnow()
+        due = retention.Due(retention.Rule.DRAFT, case_id, house.party_of("nop.hoso"), "", now, "0" * 64)
+        with house.database.transaction(OFFICER) as session:
+            assert retention.erase(session, [due], actor=SYSTEM, now=now).keys == 1
+        with house.database.session(OFFICER) as session:
+            (visit,) = counter.visits(session, case_id)
+        assert visit.presenter["name"].cover is Cover.ERASED
+        assert "Đưa" not in intake.get(f"/dossiers/{case_id}").text
+
+    def test_names_that_were_kept_in_plain_are_sealed(self, house: House, intake: Person) -> None:
+        kept, erased = begin(house, intake), begin(house, intake)
+        with house.database.transaction(OFFICER) as session:
+            session.execute(
+                update(Visit).where(Visit.case_id.in_([kept, erased])).values(presenter={"name": "Bà Cũ"})
+            )
+            session.get_one(Case, erased).erased_at = utcnow()
+        with house.database.transaction(OFFICER) as session:
+            assert counter.seal_names(session, now=utcnow()) == 2
+            assert counter.seal_names(session, now=utcnow()) == 0
+        with house.database.session(OFFICER) as session:
+            (visit,), (empty,) = counter.visits(session, kept), counter.visits(session, erased)
+            assert reveal(visit.presenter) == {"name": "Bà Cũ"}
+            assert visit.presenter["name"].cover is Cover.OPEN
+            assert empty.presenter == {}
 
     def test_sending_it_twice_begins_one(self, house: House, intake: Person) -> None:
         key = str(uuid7())

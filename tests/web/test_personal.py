@@ -9,11 +9,16 @@ import psycopg
 import pytest
 
 from app.core.db.cluster import PrivateCluster
+from app.core.documents import service as documents
+from app.core.evidence import Subject
+from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
 from app.core.kit.personal import MASK
+from app.core.kit.time import utcnow
+from app.core.workflow.papers import scans
 from tests.conftest import clone
 from tests.core.documents import files
-from tests.faults.people import House, Person, house_on
+from tests.faults.people import OFFICER, House, Person, house_on
 
 PHONE, EMAIL, NAME = "+84 225 123 987", "bi.mat@saobien.vn", "Nguyễn Kín Đáo"
 CONTACT = {"contact_name": NAME, "contact_phone": PHONE, "contact_email": EMAIL, "declaration": "yes"}
@@ -234,3 +239,67 @@ class TestPapers:
             assert officer.get(paper).status_code == 404
             assert officer.get(f"/api/v1{paper}").status_code == 404
         assert scene.readings() == []
+
+
+class TestResults:
+    """A result prints what was answered of persons: an officer who takes it along has read that."""
+
+    @staticmethod
+    def paper(scene: Scene, *, kind: str = "CERTIFICATE", subject: Subject | None = None) -> str:
+        with scene.house.database.transaction(OFFICER) as session:
+            found = documents.store_paper(
+                session, store=scene.house.app.state.kernel.store, pdf=files.pdf(), title="GCN.pdf", kind=kind,
+                party_id=scene.house.party_of("nop.hoso"), subject=subject or Subject("case", scene.case_id),
+                actor=SYSTEM, now=utcnow(),
+            )  # fmt: skip
+            return f"/documents/{found.id}"
+
+    @staticmethod
+    def took_part(scene: Scene, login: str) -> None:
+        scene.sql(
+            "insert into workflow_event (id, case_id, party_id, revision, base_revision, action, source, target,"
+            " side, actor_id, at, visible, input, law)"
+            " select %s, id, party_id, 9, 8, 'sign', 'approved', 'issued', 'OFFICER',"
+            " (select id from auth_user where login = %s), now(), true, '{}', '[]' from workflow_case where id = %s",
+            uuid7(), login, scene.case_id,
+        )  # fmt: skip
+
+    def test_anybody_else_states_a_purpose_first_and_the_owner_sees_it(self, scene: Scene) -> None:
+        officer, paper = scene.house.person("truong.phong"), self.paper(scene)
+        asked = officer.get(paper)
+        assert (asked.status_code, asked.headers["location"]) == (303, f"/dossiers/{scene.case_id}/personal")
+        assert officer.get(f"/api/v1{paper}").json()["code"] == "privacy.purpose-first"
+        stated = {"purpose": "INSPECTION", "note": "KH 12/2026"}
+        assert officer.post(f"/dossiers/{scene.case_id}/personal", stated).status_code == 303
+        assert officer.get(paper).content.startswith(b"%PDF")
+        assert scene.readings()[-1] == ("EXPORTED", "INSPECTION", "KH 12/2026", ["result"])
+        page = scene.firm.get("/account/readings", headers={"accept-language": "en"}).text
+        assert "the result of the dossier" in page
+        assert scene.firm.get(paper).status_code == 200
+        assert len(scene.readings()) == 2, "the enterprise reads its own"
+
+    def test_for_whoever_took_part_it_is_handling(self, scene: Scene) -> None:
+        self.took_part(scene, "lanh.dao")
+        assert scene.house.person("lanh.dao").get(self.paper(scene)).status_code == 200
+        assert scene.readings() == [("EXPORTED", "HANDLING", "", ["result"])]
+
+    def test_a_result_that_names_nobody_is_no_reading(self, scene: Scene) -> None:
+        scene.sql("update workflow_case set answers = '{}' where id = %s", scene.case_id)
+        assert scene.house.person("truong.phong").get(self.paper(scene)).status_code == 200
+        assert scene.readings() == []
+
+    def test_what_belongs_nowhere_is_given_to_no_officer(self, scene: Scene) -> None:
+        paper = self.paper(scene, subject=Subject("elsewhere", uuid7()))
+        assert scene.house.person("truong.phong").get(paper).status_code == 404
+        assert scene.firm.get(paper).status_code == 200
+
+    def test_a_scan_of_a_draft_is_its_counter_s_alone(self, scene: Scene) -> None:
+        paper = self.paper(scene, subject=Subject(scans.SUBJECT, scene.case_id))
+        scene.sql(
+            "update workflow_case set submitted_at = null, channel = 'COUNTER', desk_id ="
+            " (select m.party_id from auth_membership m join auth_user u on u.id = m.user_id where u.login = 'mot.cua')"
+            " where id = %s", scene.case_id,
+        )  # fmt: skip
+        assert scene.house.person("truong.phong").get(paper).status_code == 404
+        assert scene.house.person("mot.cua").get(paper).status_code == 200
+        assert scene.readings() == [("EXPORTED", "HANDLING", "", ["paper"])]

@@ -120,14 +120,14 @@ class Visit(Base):
     """
     Somebody brought papers of a dossier to the counter; never changed.
 
-    Which paper of identity was shown stands here; its number is kept nowhere, only its fingerprint in the evidence.
+    Which paper of identity was shown stands here; its number is kept nowhere, only its fingerprint in the evidence. The
+    name is erased with the dossier.
     """
 
     __tablename__ = "workflow_visit"
     __table_args__ = (
         CheckConstraint("standing in ('REPRESENTATIVE', 'AUTHORISED', 'MESSENGER')", name="standing"),
         CheckConstraint("identity in ('ID_CARD', 'E_IDENTITY', 'PASSPORT')", name="identity"),
-        CheckConstraint("length(presenter) between 1 and 200", name="presenter"),
         Index("ix_workflow_visit_case_id", "case_id", "at"),
         tenancy(Tenancy.TENANT),
     )
@@ -136,7 +136,9 @@ class Visit(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
     party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
     desk_id: Mapped[UUID] = mapped_column(ForeignKey("auth_office.party_id"), index=True)
-    presenter: Mapped[str] = mapped_column(comment="name as on the paper of identity")
+    presenter: Mapped[dict[str, Any]] = mapped_column(
+        comment="name as on the paper of identity, sealed with the dossier's personal data"
+    )
     standing: Mapped[str] = mapped_column(comment="what the presenter is to the applicant")
     identity: Mapped[str] = mapped_column(comment="paper of identity that was shown")
     at: Mapped[datetime]

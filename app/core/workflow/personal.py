@@ -10,7 +10,7 @@ from app.core.kit.personal import MASK, Cover, Personal, personal_values
 from app.core.privacy import Holder, Sealer, opens_on_load
 from app.core.workflow.answers import Answers
 from app.core.workflow.definition import Definition, FormField
-from app.core.workflow.models import Case, Submission
+from app.core.workflow.models import Case, Submission, Visit
 
 HOLDER = "case"
 SEALABLE = frozenset({"text", "textarea", "date", "email", "phone", "tax_code"})
@@ -18,6 +18,7 @@ SEALABLE = frozenset({"text", "textarea", "date", "email", "phone", "tax_code"})
 
 opens_on_load(Case, "answers")
 opens_on_load(Submission, "answers")
+opens_on_load(Visit, "presenter")
 
 
 def protect(

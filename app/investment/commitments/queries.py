@@ -57,6 +57,11 @@ class CommitmentLine:
     evidence: Sequence[Evidence]
 
 
+def dossier_of(session: Session, commitment_id: UUID) -> UUID | None:
+    """Return the dossier whose certificate made a promise; None where there is no such promise."""
+    return session.scalar(select(Commitment.case_id).where(Commitment.id == commitment_id))
+
+
 def commitments_of(
     session: Session, project_id: UUID, *, now: datetime, zone: ZoneInfo
 ) -> list[CommitmentLine]:

@@ -95,7 +95,7 @@ def remove_file(
 @paper_api.get("/documents/{document_id}", response_class=Response, responses=ANY_FILE)
 def get_document(request: Request, session: DbSession, actor: Reader, document_id: UUID) -> Response:
     """Return a paper's file."""
-    document, file = paper_for(session, document_id, actor)
+    document, file = paper_for(request, session, document_id, actor)
     body = request.app.state.kernel.store.read(file.sha256)
     headers = DOWNLOAD_HEADERS | {"Content-Disposition": disposition(document.title)}
     return Response(body, media_type=file.media_type, headers=headers)

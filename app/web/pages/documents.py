@@ -30,7 +30,7 @@ papers = router()
 def download(request: Request, session: DbSession, actor: SignedInActor, document_id: UUID) -> Response:
     """Send a paper as an attachment; an officer who has not stated what for is asked first."""
     try:
-        document, file = paper_for(session, document_id, actor)
+        document, file = paper_for(request, session, document_id, actor)
     except PurposeFirst as refusal:
         return RedirectResponse(f"/dossiers/{refusal.case_id}/personal", 303)
     body = request.app.state.kernel.store.read(file.sha256)

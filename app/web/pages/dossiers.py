@@ -204,7 +204,7 @@ def _dossier(
         "filling": dossier_view.fillable(dossier, actor),
         "at_counter": dossier_view.fillable(dossier, actor) and actor.is_officer,
         "reader_is_officer": actor.is_officer,
-        "counter": counter_view.visits_view(session, case),
+        "counter": counter_view.visits_view(session, case, named=shown.state in {"own", "shown"}),
         "tasks": [
             {**task, "href": f"/dossiers/{case.id}/form/{task['code']}"}
             for task in dossier_view.sections(dossier)

@@ -58,6 +58,9 @@ FIELD_NAMES = {
     "document": N_("identity document"),
     "paper": N_("a paper of the dossier"),
     "signed_form": N_("the signed form"),
+    "presenter": N_("who brought the papers to the counter"),
+    "result": N_("the result of the dossier"),
+    "letter": N_("a letter of the dossier"),
 }
 # Where the page of an object is, by its kind; its owner and officers may open it.
 PLACES = {"case": "/dossiers/{object}", "representative": "/enterprises/{party}"}
@@ -92,7 +95,12 @@ def open_personal(
     given, note = text(posted, "purpose"), text(posted, "note")
     try:
         record_reading(
-            session, what=read_of(dossier.case), purpose=chosen(given), note=note, actor=actor, now=utcnow()
+            session,
+            what=read_of(session, dossier.case),
+            purpose=chosen(given),
+            note=note,
+            actor=actor,
+            now=utcnow(),
         )
     except Invalid as refusal:
         return _ask(request, dossier, given=given, note=note, problems=refusal.errors, status=refusal.status)

@@ -19,6 +19,7 @@ from app.core.documents.signing import Appearance, NoSigningKey, SigningKey, sig
 from app.core.documents.typeset import JSON, qr_svg, typeset
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
+from app.core.kit.personal import reveal
 from app.core.kit.time import local_day
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case, Visit
@@ -158,8 +159,9 @@ def _presenter(session: Session, case: Case) -> str:
     """Return who brought the papers to the counter last; empty for a dossier that came online."""
     if case.desk_id is None:
         return ""
-    last = select(Visit.presenter).where(Visit.case_id == case.id).order_by(Visit.at.desc(), Visit.id.desc())
-    return session.scalar(last.limit(1)) or ""
+    last = select(Visit).where(Visit.case_id == case.id).order_by(Visit.at.desc(), Visit.id.desc())
+    found = session.scalars(last.limit(1)).first()
+    return str(reveal(found.presenter.get("name", ""))) if found is not None else ""
 
 
 def _symbol(session: Session, press: Press, form: texts.LetterForm, case: Case) -> str:
