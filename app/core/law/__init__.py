@@ -43,10 +43,11 @@ from app.core.law.refusals import (
     LawContentMoved,
 )
 from app.core.law.timeline import Action, ChangeItem, end_value, set_value
-from app.core.law.units import Limit, LimitUnit, OpeningPeriod, say
+from app.core.law.units import LANGUAGES, Limit, LimitUnit, OpeningPeriod, say
 from app.core.law.yaml_source import law_files, load_yaml
 
 __all__ = [
+    "LANGUAGES",
     "Action",
     "Change",
     "ChangeItem",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.core.kit import conditions
 from app.core.kit.conditions import FieldKind, FieldType
+from app.core.workflow import limits
 from app.core.workflow.definition import SAME, Action, ClockMode, Definition, FormField, Side
 from app.core.workflow.personal import SEALABLE
 
@@ -40,6 +41,7 @@ def check(
         *_clock(definition),
         *_texts(definition),
         *_form(definition),
+        *_limits(definition, law_keys),
     ]
 
 
@@ -114,7 +116,7 @@ def _references(
 def _law(
     definition: Definition, law_keys: Collection[str], instruments: Collection[str]
 ) -> Iterator[Finding]:
-    for key in (definition.limit, definition.reception_limit):
+    for key in (definition.limit, definition.reception_limit, *(s.limit for s in definition.special_limits)):
         if key not in law_keys:
             yield Finding("law-unknown", key, "No law value has this key.")
     if not definition.basis:
@@ -142,6 +144,7 @@ def _texts(definition: Definition) -> Iterator[Finding]:
     texts |= {f"section {section.code}": section.title for section in definition.sections}
     texts |= {f"field {code}": field.label for code, field in definition.fields().items()}
     texts |= {f"component {part.code}": part.title for part in definition.components}
+    texts |= {f"limit {special.code}": special.title for special in definition.special_limits}
     for where, text in texts.items():
         for language in LANGUAGES:
             if not text.get(language):
@@ -164,6 +167,18 @@ def _form(definition: Definition) -> Iterator[Finding]:
                 yield from _condition(where, part.when, {**schema, **_columns(field, "")})
     for component in definition.components:
         yield from _condition(f"component {component.code}", component.when, schema)
+
+
+def _limits(definition: Definition, law_keys: Collection[str]) -> Iterator[Finding]:
+    schema = limits.schema(definition, form_schema(definition))
+    codes = [special.code for special in definition.special_limits]
+    if codes and definition.adjusts and limits.CHANGED in definition.fields():
+        yield Finding("field-reserved", f"field {limits.CHANGED}", "Conditions of limits use this name.")
+    for special in definition.special_limits:
+        where = f"limit {special.code}"
+        if codes.count(special.code) > 1:
+            yield Finding("limit-twice", where, "The code stands twice.")
+        yield from _condition(where, special.when, schema, law_keys)
 
 
 def _field(field: FormField, where: str = "") -> Iterator[Finding]:
@@ -219,11 +234,13 @@ def _types(field: FormField, path: str) -> dict[str, FieldType]:
             return {path: FieldType(FieldKind.TEXT)}
 
 
-def _condition(where: str, tree: object, schema: Mapping[str, FieldType]) -> Iterator[Finding]:
+def _condition(
+    where: str, tree: object, schema: Mapping[str, FieldType], law_keys: Collection[str] | None = None
+) -> Iterator[Finding]:
     if tree is None:
         return
     try:
-        problems = conditions.check(conditions.parse(tree), schema)
+        problems = conditions.check(conditions.parse(tree), schema, law_keys)
     except conditions.InvalidCondition as fault:
         problems = list(fault.problems)
     for problem in problems:

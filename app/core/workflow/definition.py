@@ -185,9 +185,26 @@ class StatutoryForm(_Part):
     component: str = REQUEST
 
 
+class SpecialLimit(_Part):
+    """
+    A time limit that stands in place of the general one in some cases.
+
+    ``limit`` is the key of a law value, ``title`` names the case, ``when`` is a condition over the answers; where the
+    procedure adjusts a result also over ``changed``, one row with its ``answer`` for each thing that differs.
+    """
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    title: Text
+    limit: str
+    when: dict[str, Any]
+
+
 class Definition(_Part):
     """
     One version of a procedure, complete.
+
+    ``limit`` is the general time limit; the first of ``special_limits`` whose condition is known to hold when the
+    dossier is accepted stands in its place.
 
     ``adjusts`` names the procedures whose results this one changes: each dossier then has a base, the dossier that led
     to the result in force. ``begins_at`` is the page on which such a dossier is begun.
@@ -204,6 +221,7 @@ class Definition(_Part):
     office: str
     code_prefix: str = "HS"
     limit: str
+    special_limits: tuple[SpecialLimit, ...] = ()
     reception_limit: str
     transitional: Literal["pin"] = "pin"
     fee: str | None = None
@@ -220,6 +238,10 @@ class Definition(_Part):
     def action(self, code: str) -> Action | None:
         """Return the action of a code, or None."""
         return next((action for action in self.actions if action.code == code), None)
+
+    def limit_key(self, code: str | None) -> str:
+        """Return the law key of a special limit; of the general one for None."""
+        return next((each.limit for each in self.special_limits if each.code == code), self.limit)
 
     def fields(self) -> dict[str, FormField]:
         """Return all top-level questions by code, in the order of the form."""

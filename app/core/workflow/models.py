@@ -101,6 +101,12 @@ class Case(Base):
     appointment_at: Mapped[datetime | None] = mapped_column(
         comment="promised return, computed once at acceptance"
     )
+    limit_code: Mapped[str | None] = mapped_column(
+        comment="special limit chosen at acceptance; null for the general one"
+    )
+    limit_reason: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="why, by language; null where the procedure has one limit"
+    )
     due_at: Mapped[datetime | None] = mapped_column(comment="what the running clock says, moved by pauses")
     overdue_at: Mapped[datetime | None] = mapped_column(comment="when the clock ran out, if it did")
     recounted_at: Mapped[datetime | None] = mapped_column(
@@ -322,6 +328,7 @@ class Tracking(Base):
     submitted_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     appointment_at: Mapped[datetime | None]
+    limit_code: Mapped[str | None] = mapped_column(comment="as on the dossier")
     decided_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 

@@ -16,6 +16,7 @@ from app.core.kit.time import local_day
 from app.core.workflow import procedures
 from app.core.workflow.calendar import PREFIX, WorkCalendar, build_calendar
 from app.core.workflow.definition import ClockMode, Definition, State
+from app.core.workflow.limits import choose
 from app.core.workflow.models import Case, ClockInterval, Timer
 from app.core.workflow.step import Step
 
@@ -98,7 +99,7 @@ def counted_due(session: Session, case: Case, definition: Definition, zone: Zone
         reception = [each for each in intervals if each.mode == ClockMode.RECEPTION]
         started_at, limit_key = reception[-1].started_at, definition.reception_limit
     else:
-        started_at, limit_key = case.accepted_at, definition.limit
+        started_at, limit_key = case.accepted_at, definition.limit_key(case.limit_code)
     day = local_day(started_at, zone)
     calendar = calendar_of(session, day, zone)
     due = calendar.due_for_limit(started_at, law.at(session, day).get(limit_key).limit())
@@ -114,14 +115,14 @@ def _ends(interval: ClockInterval) -> tuple[datetime, datetime]:
 
 
 def _accept(step: Step, zone: ZoneInfo) -> None:
-    """Pin the version in force on the day of acceptance, and compute the appointment once."""
+    """Pin the version in force on the day of acceptance, choose its limit and compute the appointment, all once."""
     case = step.case
     case.version_id, step.definition = procedures.in_force(
         step.session, case.procedure, local_day(step.now, zone)
     )
     case.accepted_at = step.now
-    case.appointment_at = case.due_at = _due(step, step.definition.limit, zone)
     step.facts["version"] = step.definition.version
+    case.appointment_at = case.due_at = _due(step, choose(step), zone)
 
 
 def _due(step: Step, limit_key: str, zone: ZoneInfo) -> datetime:

@@ -19,6 +19,7 @@ from app.core.kit.actor import Actor
 from app.core.law import LawBook
 from app.core.workflow import procedures
 from app.core.workflow.definition import Component, Definition, FormField
+from app.core.workflow.limits import offered
 from app.core.workflow.permissions import FILE
 from app.investment.domain.guide import Question, Track, conclude, form_answers, holds
 
@@ -93,7 +94,7 @@ def result_sheet(
         "possible": [_entry(catalogue[each.code], numbers) for each in conclusion.possible],
         "procedure": track.procedure if track else "",
         "papers": [],
-        "limit": None,
+        "limits": [],
         "begins_at": "",
         "incentives": [
             _incentive(entry, book, numbers, lang)
@@ -109,8 +110,10 @@ def result_sheet(
             for part in definition.components
             if (paper := _paper(part, definition, facts, numbers, lang))
         ]
-        value = book.get(definition.limit)
-        sheet["limit"] = {"said": law.say(value.unit, value.value, lang), **_source(value, numbers)}
+        sheet["limits"] = [
+            {"case": case, "said": law.say(value.unit, value.value, lang), **_source(value, numbers)}
+            for case, value in offered(definition, book)
+        ]
         sheet["fee"] = definition.fee
         sheet["begins_at"] = definition.begins_at
     return sheet

@@ -26,6 +26,7 @@ from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
 from app.web.identity import confirm_first
+from app.web.limit_view import limit_of_dossier
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.personal import personal_view
 from app.web.pages.steps import needs_page, read_input, show_step
@@ -200,6 +201,7 @@ def _dossier(
         "title": case.title or request_translator(request).gettext("New dossier"),
         **_facts(dossier, zone),
         "basis": dossier_view.basis_view(session, definition),
+        "limit": limit_of_dossier(session, case, definition, now=reader.now, zone=zone.tz),
         "clock": dossier_view.clock_of(session, dossier, reader),
         "filling": dossier_view.fillable(dossier, actor),
         "at_counter": dossier_view.fillable(dossier, actor) and actor.is_officer,

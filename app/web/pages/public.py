@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from fastapi import Request, Response
@@ -19,6 +20,7 @@ from app.core.kit.time import local_day, utcnow
 from app.core.workflow import procedures
 from app.core.workflow.models import Tally, Tracking
 from app.web.dossier_view import basis_view
+from app.web.limit_view import limits_view, stated_limit
 from app.web.render import render, request_translator
 from app.web.services import CurrentZone
 from app.web.unit import CurrentActor, DbSession, router
@@ -65,18 +67,13 @@ def catalogue(request: Request, session: DbSession, actor: CurrentActor, zone: C
     book = law.at(session, today)
     rows = []
     for definition in procedures.catalogue(session, today):
-        limit = book.get(definition.limit)
         rows.append(
             {
                 "code": definition.code,
                 "catalogue": definition.catalogue,
                 "title": definition.title,
                 "purpose": definition.purpose,
-                "limit": {
-                    "amount": format(limit.limit().amount.normalize(), "f"),
-                    "unit": limit.limit().unit.value,
-                },
-                "assumed": limit.status.value == "ASSUMED",
+                "limits": limits_view(definition, book),
                 "basis": basis_view(session, definition),
             }
         )
@@ -118,7 +115,7 @@ def _read_catalogue(file: Path) -> list[dict[str, Any]]:
 
 
 @public.get("/track", name="track", include_in_schema=False)
-def track(request: Request, session: DbSession, code: str = "") -> Response:
+def track(request: Request, session: DbSession, zone: CurrentZone, code: str = "") -> Response:
     """Tell the state of a dossier to whoever knows its code: no name, no content."""
     translator = request_translator(request)
     view: dict[str, Any] = {
@@ -135,12 +132,12 @@ def track(request: Request, session: DbSession, code: str = "") -> Response:
                 "This is no dossier code: its last character does not fit the others. Check it against the receipt."
             )
         else:
-            view["found"] = _tracked(session, row) if row else None
+            view["found"] = _tracked(session, row, zone.tz) if row else None
             view["fault"] = "" if row else translator.gettext("No dossier has this code.")
     return render(request, "pages/track.html", view, status=404 if view["fault"] else 200)
 
 
-def _tracked(session: Session, row: Tracking) -> dict[str, Any]:
+def _tracked(session: Session, row: Tracking, zone: ZoneInfo) -> dict[str, Any]:
     definition = procedures.definition_of(session, row.version_id)
     state = definition.states[row.state]
     return {
@@ -152,6 +149,9 @@ def _tracked(session: Session, row: Tracking) -> dict[str, Any]:
         "submitted_at": row.submitted_at,
         "accepted_at": row.accepted_at,
         "appointment_at": row.appointment_at,
+        "limit": stated_limit(session, definition, row.limit_code, day=local_day(row.accepted_at, zone))
+        if row.accepted_at
+        else None,
         "decided_at": row.decided_at,
     }
 

@@ -66,6 +66,7 @@ class Facts:
     appointment_at: datetime | None
     rescheduled_to: datetime | None
     limit: Limit | None
+    limit_case: str
     components: Sequence[tuple[str, int]]
     track: str
     zone: ZoneInfo
@@ -138,7 +139,7 @@ def _receipt(facts: Facts, params: Mapping[str, Any], definition: Definition) ->
         *([["Người đến nộp", facts.presenter]] if facts.presenter else []),
         ["Nộp lúc", facts.said(facts.submitted_at)],
         ["Tiếp nhận lúc", facts.said(facts.accepted_at)],
-        ["Thời hạn giải quyết", _limit(facts.limit)],
+        ["Thời hạn giải quyết", _limit(facts.limit, facts.limit_case)],
         ["Hẹn trả kết quả", facts.said(facts.appointment_at)],
     ]
     parts: list[Part] = [{"kind": "facts", "rows": rows}]
@@ -210,8 +211,9 @@ def _wanting(gap: Mapping[str, Any]) -> str:
     return ": ".join(part for part in (said, note) if part)
 
 
-def _limit(limit: Limit | None) -> str:
+def _limit(limit: Limit | None, case: str) -> str:
     if limit is None:
         return "…"
     amount = f"{limit.amount.normalize():f}".replace(".", ",")
-    return f"{amount} {_LIMIT_UNITS[limit.unit]}"
+    said = f"{amount} {_LIMIT_UNITS[limit.unit]}"
+    return f"{said} ({case[:1].lower()}{case[1:]})" if case else said

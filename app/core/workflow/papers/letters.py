@@ -135,7 +135,10 @@ def _facts(session: Session, press: Press, case: Case, definition: Definition, n
         for each in slots(session, case, definition)
         if each.attachments or each.from_form
     ]
-    limit = law.at(session, local_day(case.accepted_at or now, zone.tz)).find(definition.limit)
+    limit = law.at(session, local_day(case.accepted_at or now, zone.tz)).find(
+        definition.limit_key(case.limit_code)
+    )
+    special = next((each for each in definition.special_limits if each.code == case.limit_code), None)
     return texts.Facts(
         code=case.code or "…",
         applicant=session.scalar(select(Party.name).where(Party.id == case.party_id)) or "",
@@ -149,6 +152,7 @@ def _facts(session: Session, press: Press, case: Case, definition: Definition, n
         appointment_at=case.appointment_at,
         rescheduled_to=case.rescheduled_to,
         limit=limit.limit() if limit is not None else None,
+        limit_case=special.title["vi"] if special else "",
         components=filled,
         track=f"{press.origin}/track?code={case.code}",
         zone=zone.tz,
