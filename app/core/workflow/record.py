@@ -11,11 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-_RECORD = text(
-    """
+_RECORD = """
 select c.id, c.code, c.title, c.procedure, c.version_id, c.revision, c.party_id, p.name as applicant, c.channel,
        c.state, c.clock, c.due_at, c.appointment_at, c.rescheduled_to, c.overdue_at, c.submitted_at, c.saved_at,
        c.assigned_to, c.desk_id, c.typists, c.answers,
@@ -27,9 +25,8 @@ select c.id, c.code, c.title, c.procedure, c.version_id, c.revision, c.party_id,
           from workflow_gap g
          where g.case_id = c.id
            and g.request = (select max(l.request) from workflow_gap l where l.case_id = c.id)) as gaps
-  from workflow_case c join auth_party p on p.id = c.party_id where c.id = :case_id
+  from workflow_case c join auth_party p on p.id = c.party_id where c.id = %s
 """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class CaseRecord:
 
 def read_record(session: Session, case_id: UUID) -> CaseRecord | None:
     """Return a dossier, ``None`` when there is none or it is another party's. What is not flushed is not seen."""
-    row = session.connection().execute(_RECORD, {"case_id": case_id}).one_or_none()
+    row = session.connection().exec_driver_sql(_RECORD, (case_id,)).one_or_none()
     if row is None:
         return None
     facts: dict[str, Any] = dict(row._mapping)

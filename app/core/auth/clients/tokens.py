@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.auth.clients.models import ApiClient, ClientSecret, ClientToken
@@ -26,7 +26,7 @@ TOKEN_LIFE = timedelta(minutes=15)
 # A program keeps its token for as long as it lives; one that asks each time is told so.
 MAX_LIVE_TOKENS = 50
 _AUTH = SessionContext(DbRole.AUTH)
-_RESOLVE = text("select client_id, name, party_id, scopes from auth_resolve_client(:token_hash, :at)")
+_RESOLVE = "select client_id, name, party_id, scopes from auth_resolve_client(%s, %s)"  # as in ``sessions``
 
 
 class ClientRefused(DomainError):
@@ -109,7 +109,7 @@ def issue_token(
 def resolve_token(database: Database, *, token: str, book: PermissionBook, now: datetime) -> Actor | None:
     """Return the client that holds a token, ``None`` when it is unknown or over; one statement, no transaction."""
     with database.single(WEB_LOGINS[DbRole.AUTH]).connect() as connection:
-        row = connection.execute(_RESOLVE, {"token_hash": token_hash(token), "at": now}).one_or_none()
+        row = connection.exec_driver_sql(_RESOLVE, (token_hash(token), now)).one_or_none()
     if row is None:
         return None
     return client_actor(row.client_id, row.name, row.party_id, row.scopes, book=book)
