@@ -32,7 +32,8 @@ select gen_random_uuid(), p.id, 'IRC', v.id, 'INVEST', 'BENCH-' || gen_random_uu
           from auth_party where name like 'Bench %%') p
     on p.number = n %% p.total + 1
   cross join (select id from workflow_procedure_version where code = 'IRC' order by version desc limit 1) v;
-analyze;
+vacuum (analyze);
+checkpoint;
 """
 
 
@@ -45,8 +46,8 @@ class World:
     boot: str
 
     def fill(self, cases: int) -> None:
-        """Add so many open dossiers."""
-        with psycopg.connect(self.boot) as connection:
+        """Add so many open dossiers, and leave the server nothing to tidy up while something is measured."""
+        with psycopg.connect(self.boot, autocommit=True) as connection:
             for statement in FILL.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, {"cases": cases}, prepare=False)
