@@ -216,6 +216,9 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.paper_homes = {kind: home for module in MODULES for kind, home in module.papers.items()}
     app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
     app.state.counter_steps = [step for module in MODULES for step in module.counter_steps]
+    app.state.held_results = {
+        code: found for module in MODULES for code, found in module.held_results.items()
+    }
     app.state.applicants = frozenset(kind for module in MODULES for kind in module.applicants)
     app.state.first_steps = [step for module in MODULES for step in module.first_steps]
     app.state.catalogue = [module.catalogue for module in MODULES if module.catalogue is not None]

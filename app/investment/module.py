@@ -40,9 +40,11 @@ from app.investment.pages import (
     guide_pages,
     project_pages,
 )
+from app.investment.pages.counter import COUNTER_RESULTS
 from app.investment.pages.enterprise import dossiers_panel
 from app.investment.queries.found import certificate_documents
 from app.investment.service import PressRoom
+from app.investment.service.adjusting import ADJUSTMENT
 from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
@@ -99,6 +101,7 @@ MODULE = ModuleSpec(
             events={CertificateIssued: lambda event: {str(event.project_id)}},
         ),
     ),
+    held_results={ADJUSTMENT: COUNTER_RESULTS},
     permissions=PERMISSIONS,
     templates=FOLDER / "templates" / "investment",
     procedures=FOLDER / "procedures",

@@ -1,6 +1,7 @@
 """The counter as primitives for its pages: whom a dossier is entered for, and who brought the papers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.core.kit.personal import covered, reveal
 from app.core.kit.time import local_day, utcnow
 from app.core.search import ask, find
 from app.core.workflow import counter, procedures
-from app.core.workflow.counter import Identity, Standing
+from app.core.workflow.counter import CameBy, Identity, Standing
 from app.core.workflow.models import Case
 from app.web.render import request_translator
 
@@ -34,7 +35,27 @@ IDENTITIES = {
 }
 KINDS = {PartyKind.ENTERPRISE: N_("Enterprise or investor"), PartyKind.PERSON: N_("Person with an account")}
 
+CAME_BY = {
+    CameBy.DESK: (N_("Brought to the desk"), N_("Somebody stands here with them.")),
+    CameBy.POST: (N_("By public post"), N_("They came in a postal item; nobody shows a paper of identity.")),
+}
+
 _REGISTERED = KINDS[PartyKind.ENTERPRISE]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """
+    What can be begun for an applicant.
+
+    ``options``: value, title and what it is about; the value of a dossier that begins with a result is
+    ``procedure/key``. ``taken``: results that another dossier changes already. ``lacking``: procedures that begin with
+    a result, of which the applicant holds none, and what to do.
+    """
+
+    options: Sequence[tuple[str, str, str]]
+    taken: Sequence[Mapping[str, str]]
+    lacking: Sequence[Mapping[str, str]]
 
 
 def applicants(request: Request, session: Session, typed: str) -> list[dict[str, str]]:
@@ -59,20 +80,38 @@ def applicant(session: Session, party_id: UUID) -> dict[str, str] | None:
     return {"id": str(party_id), "name": row.name, "kind": KINDS[row.kind]}
 
 
-def startable(request: Request, session: Session) -> list[tuple[str, str, str]]:
-    """Return the procedures that begin empty, as options; one that changes a result begins at that result."""
+def beginnings(request: Request, session: Session, party_id: UUID, *, case_id: str = "") -> Beginnings:
+    """
+    Return what can be begun for an applicant.
+
+    :param case_id: the draft that is being opened: a result that it already changes is still its own.
+    """
     day, translator = local_day(utcnow(), request.app.state.zone_config.tz), request_translator(request)
-    found = procedures.catalogue(session, day)
-    return [
-        (each.code, each.title.get(translator.lang) or each.title["vi"], each.catalogue)
-        for each in found
-        if not procedures.in_force(session, each.code, day)[1].begins_at
-    ]
+    options, taken, lacking = [], [], []
+    for each in procedures.catalogue(session, day):
+        title = each.title.get(translator.lang) or each.title["vi"]
+        if not each.begins_at:
+            options.append((each.code, title, each.catalogue))
+        elif results := request.app.state.held_results.get(each.code):
+            held = results.held(session, party_id)
+            free = [one for one in held if one.under_way is None or one.under_way[0] == case_id]
+            options += [(f"{each.code}/{one.key}", title, f"{one.key} · {one.title}") for one in free]
+            taken += [
+                {"key": one.key, "id": one.under_way[0], "name": one.under_way[1]}
+                for one in held
+                if one.under_way and one not in free
+            ]
+            lacking += [] if held else [{"title": title, "text": results.none, "href": results.register}]
+    return Beginnings(options, taken, lacking)
 
 
-def choices(translator: Translator) -> dict[str, list[tuple[str, str]]]:
+def choices(translator: Translator) -> dict[str, list[tuple[str, ...]]]:
     """Return the options of the questions about who brings the papers."""
     return {
+        "ways": [
+            (code.value, translator.gettext(words), translator.gettext(hint))
+            for code, (words, hint) in CAME_BY.items()
+        ],
         "standings": [(code.value, translator.gettext(words)) for code, words in STANDINGS.items()],
         "identities": [(code.value, translator.gettext(words)) for code, words in IDENTITIES.items()],
     }
@@ -89,11 +128,13 @@ def visits_view(session: Session, case: Case, *, named: bool) -> dict[str, Any] 
     office = session.scalar(select(Office.name).where(Office.party_id == case.desk_id))
     return {
         "office": office or {},
+        "by_post": case.channel == CameBy.POST,
         "visits": [
             {
                 "presenter": (reveal if named else covered)(each.presenter).get("name") or "–",
-                "standing": STANDINGS[Standing(each.standing)],
-                "identity": IDENTITIES[Identity(each.identity)],
+                "standing": STANDINGS[Standing(each.standing)] if each.standing else "",
+                "identity": IDENTITIES[Identity(each.identity)] if each.identity else "",
+                "mail_number": each.mail_number or "",
                 "at": each.at,
             }
             for each in counter.visits(session, case.id)

@@ -28,7 +28,7 @@ from app.core.workflow.gaps import gap_text
 from app.core.workflow.models import Case, CaseEvent, ClockInterval, Gap
 from app.core.workflow.permissions import READ
 from app.core.workflow.record import CaseRecord
-from app.core.workflow.standing_in import COUNTER, stands_in
+from app.core.workflow.standing_in import ONLINE, stands_in
 from app.web.clock_view import ClockReader
 
 YES = {"vi": "Có", "en": "Yes"}
@@ -310,7 +310,7 @@ def timeline(dossier: Dossier, names: Mapping[UUID, str], reader: ClockReader) -
                 "state": "bad" if action and action.refusal else "done",
                 "at": event.at,
                 "side": event.side,
-                "by_desk": dossier.case.channel == COUNTER and event.actor_id in dossier.case.typists,
+                "by_desk": dossier.case.channel != ONLINE and event.actor_id in dossier.case.typists,
                 "who": names.get(event.actor_id, "") if event.actor_id else "",
                 "text": _told(event, names),
                 "minutes": reader.took(earlier.at, event.at) if earlier is not None else None,

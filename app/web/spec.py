@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,6 +18,9 @@ from app.core.live.pokes import Mapper
 from app.core.notifications import Kind
 from app.core.outbox import HandlerRegistry
 from app.core.search import Renames, SearchProvider
+from app.core.workflow.counter import AtCounter
+from app.core.workflow.desk import Desk
+from app.core.workflow.models import Case
 from app.core.workflow.step import Effect, Guard
 from app.web.kernel import Kernel
 from app.web.paper_access import PaperHome
@@ -70,6 +74,38 @@ class ObjectPanel:
     order: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A result that an applicant holds: its key, what it is, and the dossier (id and name) that changes it already."""
+
+    key: str
+    title: str
+    under_way: tuple[str, str] | None = None
+
+
+class OpenWith(Protocol):
+    """Opens a dossier at the counter that begins with a result."""
+
+    def __call__(
+        self, session: Session, *, desk: Desk, key: str, counter: AtCounter, case_id: UUID, actor: Actor, now: datetime
+    ) -> Case:  # fmt: skip
+        """Open it; raise ``NotFound`` for a result that is not the applicant's, ``Conflict`` for one that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldResults:
+    """
+    The results with which dossiers of a procedure begin.
+
+    ``none`` says what to do where an applicant holds none, ``register`` is the page on which all are found.
+    """
+
+    held: Callable[[Session, UUID], Sequence[Held]]
+    open: OpenWith
+    none: str
+    register: str
+
+
 def _nothing(kernel: Kernel) -> Mapping[str, Any]:
     return {}
 
@@ -85,7 +121,8 @@ class ModuleSpec:
 
     ``catalogue`` is a file of all procedures of the module, also those that are not online yet. ``first_steps`` lead
     on who acts for no enterprise yet, ``counter_steps`` reception who serves an applicant without a record;
-    ``applicants`` are the kinds of search results that a dossier can be entered for, by the key of their party.
+    ``applicants`` are the kinds of search results that a dossier can be entered for, by the key of their party;
+    ``held_results`` are what a dossier entered at the counter can begin with, by procedure.
     ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
     ``search`` is what can be found, ``renames`` names the events after which a party may be called otherwise.
     ``papers`` leads from the module's own objects to the dossiers that their files belong to.
@@ -101,6 +138,7 @@ class ModuleSpec:
     first_steps: Sequence[Door] = ()
     counter_steps: Sequence[Door] = ()
     applicants: Sequence[str] = ()
+    held_results: Mapping[str, HeldResults] = field(default_factory=dict)
     panels: Sequence[ObjectPanel] = ()
     tiles: Sequence[Tile] = ()
     papers: Mapping[str, PaperHome] = field(default_factory=dict)

@@ -31,6 +31,7 @@ from tests.faults.procedure import CODE, PROBE
 
 PASSWORD = "ein ganz eigenes Kennwort"
 CAME = {
+    "came_by": "COUNTER",
     "presenter": "Trần Văn Đưa",
     "standing": "AUTHORISED",
     "identity": "PASSPORT",
@@ -221,15 +222,57 @@ class TestBegin:
         form = {"case_id": str(uuid7()), "party_id": str(house.party_of("nop.hoso")), "presenter": "Bà Quên"}
         answer = intake.post("/counter", form)
         assert answer.status_code == 422
-        assert faults(answer.text) == {"procedure", "standing", "identity", "identity_number"}
+        assert faults(answer.text) == {"came_by", "procedure", "standing", "identity", "identity_number"}
         assert 'value="Bà Quên"' in answer.text
 
-    def test_a_procedure_that_changes_a_result_is_not_offered(self, house: House, intake: Person) -> None:
-        page = intake.get("/counter/new", params={"party": str(house.party_of("nop.hoso"))}).text
+    def test_who_holds_no_result_cannot_have_one_changed(self, house: House, intake: Person) -> None:
+        party = str(house.party_of("nop.hoso"))
+        page = intake.get("/counter/new", params={"party": party}).text
         assert 'value="IRC"' in page
-        assert 'value="IRC_ADJUST"' not in page
-        form = {"case_id": str(uuid7()), "party_id": str(house.party_of("nop.hoso")), **CAME}
-        assert faults(intake.post("/counter", {**form, "procedure": "IRC_ADJUST"}).text) == {"procedure"}
+        assert 'value="IRC_ADJUST' not in page
+        assert "không có Giấy chứng nhận nào đang có hiệu lực" in page
+        for value in ("IRC_ADJUST", "IRC_ADJUST/GCN-2026-000001-0", "IRC/x", "NOTHING/x"):
+            form = {"case_id": str(uuid7()), "party_id": party, **CAME, "procedure": value}
+            answer = intake.post("/counter", form)
+            assert (answer.status_code, faults(answer.text)) == (422, {"procedure"}), value
+
+    def test_papers_by_post_come_with_the_sender_and_the_number_of_the_item(
+        self, house: House, intake: Person
+    ) -> None:
+        case_id = begin(house, intake, came_by="POST", mail_number=" ec 123 456 789 vn ")
+        case = row(house, case_id)
+        assert (case.channel, case.desk_id) == ("POST", house.party_of("mot.cua"))
+        with house.database.session(OFFICER) as session:
+            (visit,) = session.scalars(select(Visit).where(Visit.case_id == case_id))
+        assert (visit.came_by, visit.mail_number) == ("POST", "EC123456789VN")
+        assert (visit.standing, visit.identity) == (None, None), "nobody showed anything"
+        (entry,) = evidence(house, case_id, "workflow:visit:note")
+        assert "EC123456789VN" not in entry.body
+        fill(intake, case_id)
+        for person in (intake, house.person("nop.hoso")):
+            text = person.get(f"/dossiers/{case_id}").text
+            assert ("Qua bưu chính công ích" in text, "EC123456789VN" in text) == (True, True)
+
+    @pytest.mark.parametrize(
+        ("changes", "wanting"),
+        [
+            ({"came_by": "POST"}, {"mail_number"}),
+            ({"came_by": "POST", "presenter": ""}, {"mail_number", "presenter"}),
+            ({"came_by": "ONLINE"}, {"came_by"}),
+            ({"came_by": "COUNTER", "identity": "", "mail_number": "EC1"}, {"identity"}),
+        ],
+    )
+    def test_each_way_asks_for_its_own(
+        self, house: House, intake: Person, changes: dict[str, str], wanting: set[str]
+    ) -> None:
+        form = {
+            "case_id": str(uuid7()),
+            "procedure": CODE,
+            "party_id": str(house.party_of("nop.hoso")),
+            **CAME,
+        }
+        answer = intake.post("/counter", {**form, **changes})
+        assert (answer.status_code, faults(answer.text)) == (422, wanting)
 
     def test_it_stands_in_the_list_until_it_is_filed(self, house: House, intake: Person) -> None:
         case_id = begin(house, intake)

@@ -1,6 +1,7 @@
 """The counter: reception enters a dossier for an applicant who came with papers, and notes who brought them."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +26,7 @@ from app.core.workflow.desk import Desk
 from app.core.workflow.models import Case, Visit
 from app.core.workflow.permissions import RECEIVE
 from app.core.workflow.personal import HOLDER
-from app.core.workflow.standing_in import desks_of, own_desk, stands_in
+from app.core.workflow.standing_in import COUNTER, POST, desks_of, own_desk, stands_in
 
 LONGEST_NAME = 200
 PRESENTER, NUMBER = "presenter", "visit-identity-number"
@@ -50,6 +51,13 @@ class Identity(StrEnum):
     PASSPORT = "PASSPORT"
 
 
+class CameBy(StrEnum):
+    """How the papers came to the counter: the channels of its dossiers."""
+
+    DESK = COUNTER
+    POST = POST
+
+
 class VisitFaulty(Invalid):
     """Who came with the papers is not said completely."""
 
@@ -59,12 +67,19 @@ class VisitFaulty(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Presenter:
-    """Who brings the papers, as the form says it; ``number`` is that of the paper of identity, and is not kept."""
+    """
+    Who brings or sends the papers, as the form says it.
+
+    ``number`` is that of the paper of identity, and is not kept; ``mail_number`` that of the postal item, which is.
+    Who comes is asked for standing and paper of identity; who writes can show none.
+    """
 
     name: str
     standing: str
     identity: str
     number: str
+    came_by: str = CameBy.DESK
+    mail_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +93,27 @@ class Begun:
     saved_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AtCounter:
+    """Which office's counter enters a dossier, for which applicant, and how the papers came."""
+
+    desk_id: UUID
+    party_id: UUID
+    channel: str
+
+
+Opening = Callable[[AtCounter], Case]
+"""Opens the draft of a procedure that begins with a result of the applicant."""
+
+
 def begin(
     session: Session, *, desk: Desk, case_id: UUID, procedure: str, party_id: UUID, presenter: Presenter, actor: Actor,
-    now: datetime,
+    now: datetime, opening: Opening | None = None,
 ) -> Case:  # fmt: skip
     """
     Open a draft at the actor's counter and note who came. The key comes from the page: twice opens one.
+
+    :param opening: opens the draft where it begins with a result of the applicant.
 
     :raises Forbidden: the actor does not receive at any counter.
     :raises VisitFaulty: who came is not said completely.
@@ -95,15 +125,13 @@ def begin(
     kind = session.scalar(select(Party.kind).where(Party.id == party_id))
     if kind is None or kind in OFFICE_KINDS:
         raise NotFound
-    case = desk.open(
-        session,
-        case_id=case_id,
-        procedure=procedure,
-        party_id=party_id,
-        actor=actor,
-        now=now,
-        desk_id=desk_id,
-    )
+    if opening is not None:
+        case = opening(AtCounter(desk_id, party_id, presenter.came_by))
+    else:
+        case = desk.open(
+            session, case_id=case_id, procedure=procedure, party_id=party_id, actor=actor, now=now, desk_id=desk_id,
+            channel=presenter.came_by,
+        )  # fmt: skip
     if not visits(session, case.id):
         _note(session, case, desk_id, presenter, actor=actor, now=now)
     return case
@@ -166,10 +194,15 @@ def begun_at(session: Session, actor: Actor, *, size: int = BEGUN) -> list[Begun
 def presenter_problems(presenter: Presenter) -> list[FieldProblem]:
     """Return everything that is wanting in what is said of a presenter."""
     found = []
+    if presenter.came_by not in set(CameBy):
+        found.append(FieldProblem("came_by", "missing", N_("Choose how the papers came.")))
     if not 1 <= len(_clean(presenter.name)) <= LONGEST_NAME:
-        found.append(
-            FieldProblem("presenter", "missing", N_("Give the name as it stands on the paper of identity."))
-        )
+        found.append(FieldProblem("presenter", "missing", _NAMED[presenter.came_by == CameBy.POST]))
+    if presenter.came_by == CameBy.POST:
+        if not 1 <= len(_number(presenter.mail_number)) <= LONGEST_NUMBER:
+            reason = N_("Give the number that stands on the postal item.")
+            found.append(FieldProblem("mail_number", "missing", reason))
+        return found
     if presenter.standing not in set(Standing):
         found.append(FieldProblem("standing", "missing", N_("Choose what this person is to the applicant.")))
     if presenter.identity not in set(Identity):
@@ -177,6 +210,12 @@ def presenter_problems(presenter: Presenter) -> list[FieldProblem]:
     if not 1 <= len(_number(presenter.number)) <= LONGEST_NUMBER:
         found.append(FieldProblem("identity_number", "missing", N_("Give the number of that paper.")))
     return found
+
+
+_NAMED = {
+    False: N_("Give the name as it stands on the paper of identity."),
+    True: N_("Give the name of the sender as it stands on the postal item."),
+}
 
 
 def _refuse_faulty(presenter: Presenter) -> None:
@@ -189,21 +228,25 @@ def _note(
     visit_id: UUID | None = None,
 ) -> None:  # fmt: skip
     assert actor.user_id is not None, "only a person receives"
+    by_post = presenter.came_by == CameBy.POST
     named = _sealed(session, case.id, case.party_id, _clean(presenter.name), now)
+    number = _number(presenter.mail_number if by_post else presenter.number)
     visit = Visit(
         id=visit_id or uuid7(), case_id=case.id, party_id=case.party_id, desk_id=desk_id,
-        presenter=named, standing=presenter.standing, identity=presenter.identity, at=now,
-        by=actor.user_id,
+        presenter=named, standing=None if by_post else presenter.standing, at=now, by=actor.user_id,
+        identity=None if by_post else presenter.identity, came_by=presenter.came_by,
+        mail_number=number if by_post else None,
     )  # fmt: skip
     session.add(visit)
     record(
         session, "workflow:visit:note", subject=Subject("case", case.id), actor=actor, at=now, party_id=case.party_id,
-        facts={"visit": str(visit.id), "standing": visit.standing, "identity": visit.identity},
+        facts={"visit": str(visit.id), "came_by": visit.came_by, "standing": visit.standing,
+               "identity": visit.identity},
         digests={
             # Over the sealed form: it proves the row and says nothing of the name.
             "presenter": named["name"].token["c"],
             # The salt lies beside the digest and numbers can be counted through, so it takes the key file as well.
-            "identity_number": key_box().digests(_number(presenter.number).encode(), purpose=NUMBER)[0],
+            "mail_number" if by_post else "identity_number": key_box().digests(number.encode(), purpose=NUMBER)[0],
         },
     )  # fmt: skip
 

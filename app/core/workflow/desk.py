@@ -30,7 +30,7 @@ from app.core.workflow.definition import SAME, Action, Definition, Side
 from app.core.workflow.events import CaseMoved
 from app.core.workflow.models import Case, CaseEvent
 from app.core.workflow.permissions import FILE, RECEIVE
-from app.core.workflow.standing_in import COUNTER, note_typist, stands_in
+from app.core.workflow.standing_in import COUNTER, ONLINE, note_typist, stands_in
 from app.core.workflow.step import Effect, Guard, Step
 
 MAX_REASON = 4000
@@ -109,12 +109,14 @@ class Desk:
         actor: Actor,
         now: datetime,
         desk_id: UUID | None = None,
+        channel: str = COUNTER,
         base_id: UUID | None = None,
     ) -> Case:
         """
         Open a draft. The key comes from the page, so that a doubled request opens one draft.
 
         :param desk_id: the office whose counter enters it for a visitor; None for the applicant's own people.
+        :param channel: how the papers came to that counter, by a visitor or by post.
         :param base_id: the dossier whose result is to be adjusted, where the procedure adjusts one.
         :raises BaseNeeded: the procedure adjusts a result, and this is none that it can adjust.
         :raises Forbidden: the actor may not file for this party.
@@ -134,7 +136,7 @@ class Desk:
             .values(
                 id=case_id, party_id=party_id, procedure=procedure, version_id=version_id, office=definition.office,
                 title="", state=definition.start, national=state.national, clock=state.clock.value, revision=1,
-                answers={}, channel="ONLINE" if desk_id is None else COUNTER, desk_id=desk_id,
+                answers={}, channel=ONLINE if desk_id is None else channel, desk_id=desk_id,
                 typists=[] if desk_id is None else [actor.user_id], created_at=now, created_by=actor.user_id,
                 saved_at=now, base_id=base_id,
             )

@@ -64,7 +64,8 @@ class Case(Base):
             "ix_workflow_case_assigned_to", "assigned_to", postgresql_where=text("assigned_to is not null")
         ),
         Index("ix_workflow_case_base_id", "base_id", postgresql_where=text("base_id is not null")),
-        CheckConstraint("(channel = 'COUNTER') = (desk_id is not null)", name="desk"),
+        CheckConstraint("channel in ('ONLINE', 'COUNTER', 'POST')", name="channel"),
+        CheckConstraint("(channel = 'ONLINE') = (desk_id is null)", name="desk"),
         # What a counter has begun, the latest first.
         Index(
             "ix_workflow_case_desk_id", "desk_id", "saved_at", postgresql_where=text("desk_id is not null")
@@ -124,14 +125,20 @@ class Case(Base):
 
 class Visit(Base):
     """
-    Somebody brought papers of a dossier to the counter; never changed.
+    Somebody brought papers of a dossier to the counter, or sent them by post; never changed.
 
-    Which paper of identity was shown stands here; its number is kept nowhere, only its fingerprint in the evidence. The
-    name is erased with the dossier.
+    Which paper of identity was shown stands here; its number is kept nowhere, only its fingerprint in the evidence. Who
+    sends papers shows none: the number of the postal item stands instead. The name is erased with the dossier.
     """
 
     __tablename__ = "workflow_visit"
     __table_args__ = (
+        CheckConstraint("came_by in ('COUNTER', 'POST')", name="came_by"),
+        CheckConstraint(
+            "(came_by = 'POST') = (mail_number is not null) and (came_by = 'POST') = (standing is null)"
+            " and (came_by = 'POST') = (identity is null)",
+            name="shown",
+        ),
         CheckConstraint("standing in ('REPRESENTATIVE', 'AUTHORISED', 'MESSENGER')", name="standing"),
         CheckConstraint("identity in ('ID_CARD', 'E_IDENTITY', 'PASSPORT')", name="identity"),
         Index("ix_workflow_visit_case_id", "case_id", "at"),
@@ -142,11 +149,15 @@ class Visit(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
     party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
     desk_id: Mapped[UUID] = mapped_column(ForeignKey("auth_office.party_id"), index=True)
+    came_by: Mapped[str] = mapped_column(server_default="COUNTER", comment="COUNTER or POST")
     presenter: Mapped[dict[str, Any]] = mapped_column(
         comment="name as on the paper of identity, sealed with the dossier's personal data"
     )
-    standing: Mapped[str] = mapped_column(comment="what the presenter is to the applicant")
-    identity: Mapped[str] = mapped_column(comment="paper of identity that was shown")
+    standing: Mapped[str | None] = mapped_column(comment="what the presenter is to the applicant")
+    identity: Mapped[str | None] = mapped_column(comment="paper of identity that was shown")
+    mail_number: Mapped[str | None] = mapped_column(
+        comment="number of the postal item, where papers came by post"
+    )
     at: Mapped[datetime]
     by: Mapped[UUID]
 

@@ -8,8 +8,10 @@ from app.core.kit.actor import Actor
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import RECEIVE
 
-# The channel of dossiers that reception enters for a visitor.
+# The channels of dossiers: filed online, or entered by reception for a visitor or from the post.
+ONLINE = "ONLINE"
 COUNTER = "COUNTER"
+POST = "POST"
 
 
 def stands_in(desk_id: UUID | None, actor: Actor) -> bool:

@@ -22,12 +22,13 @@ from app.core.workflow import procedures
 from app.core.workflow.answers import Change
 from app.core.workflow.bases import adjusted, base_answers
 from app.core.workflow.models import Case
-from app.core.workflow.permissions import FILE, READ
+from app.core.workflow.permissions import FILE, READ, RECEIVE
 from app.investment import queries
 from app.investment.models import Certificate
 from app.investment.queries import AsOf, Position, Wanted
 from app.investment.queries.register import LARGEST_EXPORT, PAGE_SIZE
 from app.investment.service import open_adjustment
+from app.investment.service.adjusting import ADJUSTMENT
 from app.web.dossier_view import shown
 from app.web.exports import csv_response
 from app.web.forms import PostedForm, text
@@ -156,6 +157,9 @@ def certificate_page(
         "content": facts_of(newest, zone, lang),
         "revisions": [revision_view(session, row, number) for row in rows],
         "may_adjust": not actor.is_officer and actor.may(FILE, newest.party_id),
+        "counter": f"/counter/new?party={newest.party_id}&procedure={ADJUSTMENT}/{number}"
+        if actor.is_officer and actor.may(RECEIVE)
+        else "",
         "under_way": {"id": str(under_way.id), "code": under_way.code} if under_way else None,
         "case_id": str(uuid7()),
         "crumbs": [Crumb(request_translator(request).gettext("Certificates"), REGISTER)],

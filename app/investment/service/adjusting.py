@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict, NotFound
 from app.core.kit.actor import Actor
+from app.core.workflow.counter import AtCounter
 from app.core.workflow.desk import Desk
 from app.core.workflow.models import Case
+from app.core.workflow.standing_in import ONLINE
 from app.investment import queries
 from app.investment.models import Certificate
 
@@ -44,17 +46,21 @@ class NotAdjustable(Conflict):
 
 
 def open_adjustment(
-    session: Session, *, desk: Desk, number: str, case_id: UUID, actor: Actor, now: datetime
-) -> Case:
+    session: Session, *, desk: Desk, number: str, case_id: UUID, actor: Actor, now: datetime,
+    counter: AtCounter | None = None,
+) -> Case:  # fmt: skip
     """
     Open a draft that adjusts the certificate, filled in with what the certificate says.
 
     :param case_id: key from the page, so that a doubled request opens one draft.
-    :raises NotFound: no such certificate for this actor.
+    :param counter: the counter that enters it for the holder of the certificate.
+    :raises NotFound: no such certificate for this actor, or it is not the one's for whom the counter enters it.
     :raises AdjustmentOpen: another adjustment is under way.
     :raises Forbidden: the actor may not file for this party.
     """
     certificate = in_force(session, number)
+    if counter is not None and certificate.party_id != counter.party_id:
+        raise NotFound
     session.execute(_LOCK, {"key": str(certificate.project_id)})
     under_way = queries.open_adjustment(session, project_id=certificate.project_id)
     if under_way is not None and under_way.id != case_id:
@@ -63,7 +69,7 @@ def open_adjustment(
     assert base is not None, "a certificate comes from a dossier"
     case = desk.open(
         session, case_id=case_id, procedure=ADJUSTMENT, party_id=certificate.party_id, base_id=base.id, actor=actor,
-        now=now,
+        now=now, desk_id=counter.desk_id if counter else None, channel=counter.channel if counter else ONLINE,
     )  # fmt: skip
     if under_way is None:
         session.flush()  # saving locks the row that was just opened

@@ -9,26 +9,28 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
-from app.core.errors import FieldProblem, Forbidden, NotFound
+from app.core.errors import Conflict, FieldProblem, Forbidden, NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
 from app.core.workflow import counter, procedures
-from app.core.workflow.counter import Presenter, VisitFaulty
+from app.core.workflow.counter import AtCounter, CameBy, Presenter, VisitFaulty
+from app.core.workflow.models import Case
 from app.core.workflow.permissions import RECEIVE
 from app.web import counter_view, dossier_view
 from app.web.forms import PostedForm, text
 from app.web.need import Holder
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk
+from app.web.spec import HeldResults
 from app.web.unit import DbSession, router
 
 counter_pages = router()
 
 HOME = "/counter"
-ASKED = ("presenter", "standing", "identity", "identity_number")
-_BLANK = dict.fromkeys(("procedure", *ASKED), "")
+ASKED = ("presenter", "standing", "identity", "identity_number", "came_by", "mail_number")
+_BLANK = {**dict.fromkeys(("procedure", *ASKED), ""), "came_by": CameBy.DESK.value}
 Reception = Annotated[Actor, Depends(Holder(RECEIVE))]
 
 
@@ -61,9 +63,11 @@ def counter_page(request: Request, session: DbSession, actor: Reception, q: str 
 
 
 @counter_pages.get("/counter/new", name="counter-new", include_in_schema=False)
-def new_page(request: Request, session: DbSession, actor: Reception, party: str = "") -> Response:
+def new_page(
+    request: Request, session: DbSession, actor: Reception, party: str = "", procedure: str = ""
+) -> Response:
     """Ask for the procedure and who brings the papers."""
-    return _new(request, session, party, given={**_BLANK, "case_id": str(uuid7())})
+    return _new(request, session, party, given={**_BLANK, "case_id": str(uuid7()), "procedure": procedure})
 
 
 @counter_pages.post(HOME, include_in_schema=False)
@@ -73,14 +77,28 @@ def begin(
     """Open a draft for the applicant; the key comes with the page, so a double click opens one."""
     given, presenter = _given(posted, "case_id", "procedure"), _presenter(posted)
     party, problems = text(posted, "party_id"), counter.presenter_problems(presenter)
-    if given["procedure"] not in {code for code, *_ in counter_view.startable(request, session)}:
+    offered = counter_view.beginnings(request, session, _uuid(party), case_id=given["case_id"])
+    if given["procedure"] not in {value for value, *_ in offered.options}:
         problems.insert(0, FieldProblem("procedure", "missing", N_("Choose the procedure.")))
     if problems:
         return _new(request, session, party, given=given, problems=problems)
-    case = counter.begin(
-        session, desk=desk, case_id=_uuid(given["case_id"]), procedure=given["procedure"], party_id=_uuid(party),
-        presenter=presenter, actor=actor, now=utcnow(),
-    )  # fmt: skip
+    procedure, _, key = given["procedure"].partition("/")
+    case_id, now = _uuid(given["case_id"]), utcnow()
+    results: HeldResults | None = request.app.state.held_results.get(procedure)
+
+    def opening(at: AtCounter) -> Case:
+        assert results is not None, "only then it is asked"
+        return results.open(session, desk=desk, key=key, counter=at, case_id=case_id, actor=actor, now=now)
+
+    try:
+        case = counter.begin(
+            session, desk=desk, case_id=case_id, procedure=procedure, party_id=_uuid(party), presenter=presenter,
+            actor=actor, now=now, opening=opening if results else None,
+        )  # fmt: skip
+    except Conflict as refusal:
+        session.rollback()
+        problem = FieldProblem("procedure", refusal.code, refusal.detail, refusal.params)
+        return _new(request, session, party, given=given, problems=[problem])
     return RedirectResponse(f"/dossiers/{case.id}", 303)
 
 
@@ -123,7 +141,7 @@ def _new(
     view = {
         "title": translator.gettext("Begin a dossier at the counter"),
         "applicant": chosen,
-        "procedures": counter_view.startable(request, session),
+        "offered": counter_view.beginnings(request, session, _uuid(party), case_id=given["case_id"]),
         "given": given,
         **counter_view.choices(translator),
         "problems": problems,

@@ -20,7 +20,7 @@ from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.desk import StalePage
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import FILE
-from app.core.workflow.standing_in import COUNTER
+from app.core.workflow.standing_in import ONLINE
 from app.web import counter_view, dossier_view, papers_view, personal
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
@@ -77,7 +77,7 @@ def my_zone(
                 and not definition.states[line.state].final,
                 "clock": reader.view(line.clock, line.due_at),
                 "saved_at": line.saved_at,
-                "at_counter": line.channel == COUNTER,
+                "at_counter": line.channel != ONLINE,
             }
         )
     startable = [

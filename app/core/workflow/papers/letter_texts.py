@@ -24,6 +24,7 @@ _LIMIT_UNITS: Mapping[LimitUnit, str] = {
     LimitUnit.WORKING_MINUTE: "phút làm việc",
 }
 _CHANNELS = {"ONLINE": "Trực tuyến", "COUNTER": "Trực tiếp", "POST": "Bưu chính công ích"}
+_BROUGHT = {"COUNTER": "Người đến nộp", "POST": "Người gửi"}
 _REASON = "Lý do"
 _NUMBERED_FIRST = ("Nghị định", "Thông tư", "Quyết định", "Nghị quyết")
 
@@ -136,7 +137,7 @@ def _receipt(facts: Facts, params: Mapping[str, Any], definition: Definition) ->
         ["Nội dung yêu cầu giải quyết", facts.procedure],
         ["Đơn vị giải quyết", facts.office],
         ["Hình thức nộp", _CHANNELS.get(facts.channel, facts.channel)],
-        *([["Người đến nộp", facts.presenter]] if facts.presenter else []),
+        *([[_BROUGHT.get(facts.channel, "Người nộp"), facts.presenter]] if facts.presenter else []),
         ["Nộp lúc", facts.said(facts.submitted_at)],
         ["Tiếp nhận lúc", facts.said(facts.accepted_at)],
         ["Thời hạn giải quyết", _limit(facts.limit, facts.limit_case)],
