@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from app.core.workflow.permissions import READ as READ_DOSSIERS
 from app.ioc.api import (
     NamedTile,
     OfferedTiles,
@@ -71,13 +72,20 @@ def rows_behind(
     """Show a tile over time and what counts against it."""
     translator, scope = request_translator(request), scope_of(zone.tz, quarter)
     series = series_of(session, tile, scope)
-    rows = rows_of(session, tile, scope, translator)
+    rows, may_open = rows_of(session, tile, scope, translator), actor.may(READ_DOSSIERS)
     view = {
         "title": translator.gettext(tile.title),
         "tile": _view(tile_out(session, tile, scope, translator.gettext), zone, spark=_spark(series)),
         "quarter": str(scope.quarter),
         "series": [_shares(point.model_dump()) for point in series],
-        "rows": [{**row.model_dump(), "office": office_name(zone, row.office)} for row in rows],
+        "rows": [
+            {
+                **row.model_dump(),
+                "href": row.href if may_open else "",
+                "office": office_name(zone, row.office),
+            }
+            for row in rows
+        ],
         "crumbs": [Crumb(translator.gettext("Board"), f"/board?quarter={scope.quarter}")],
     }
     return render(request, "ioc/rows.html", view)

@@ -111,7 +111,8 @@ HANDLED_ON_TIME = Indicator(
        and (c.closed_at is null or c.closed_at >= :since) and (c.national is distinct from 7)
     """,
     counts="coalesce(p.requests, 0) <= 1 and e.ended_at <= c.appointment_at",
-    shown="c.appointment_at, c.decided_at, e.ended_at, p.requests",
+    shown="c.appointment_at, c.decided_at, p.requests,"
+    " case when coalesce(c.decided_at, c.closed_at) is not null then e.ended_at end as ended_at",
     order="c.appointment_at",
     reason=_why_late,
 )

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.core.auth.models import OFFICE_KINDS, Membership, Office, Party, PartyKind, User
 from app.core.auth.service import fold_login
-from app.core.i18n import N_, Translator
+from app.core.i18n import N_, Translator, localise
 from app.core.kit.personal import covered, reveal
 from app.core.kit.time import local_day, utcnow
 from app.core.search import ask, find
 from app.core.workflow import counter, procedures
 from app.core.workflow.counter import CameBy, Identity, Standing
 from app.core.workflow.models import Case
+from app.web.catalogue import short_names
 from app.web.render import request_translator
 
 SHORTEST = 2
@@ -87,15 +88,15 @@ def beginnings(request: Request, session: Session, party_id: UUID, *, case_id: s
     :param case_id: the draft that is being opened: a result that it already changes is still its own.
     """
     day, translator = local_day(utcnow(), request.app.state.zone_config.tz), request_translator(request)
-    options, taken, lacking = [], [], []
+    options, taken, lacking, called = [], [], [], short_names(request)
     for each in procedures.catalogue(session, day):
-        title = each.title.get(translator.lang) or each.title["vi"]
+        title, short = (localise(text, translator.lang)[0] for text in (each.title, called.of(each)))
         if not each.begins_at:
-            options.append((each.code, title, each.catalogue))
+            options.append((each.code, short, title))
         elif results := request.app.state.held_results.get(each.code):
             held = results.held(session, party_id)
             free = [one for one in held if one.under_way is None or one.under_way[0] == case_id]
-            options += [(f"{each.code}/{one.key}", title, f"{one.key} · {one.title}") for one in free]
+            options += [(f"{each.code}/{one.key}", short, f"{one.key} · {one.title}") for one in free]
             taken += [
                 {"key": one.key, "id": one.under_way[0], "name": one.under_way[1]}
                 for one in held

@@ -23,7 +23,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from app.core.errors import FieldProblem
-from app.core.i18n import LocalText, Translator, formats, localise
+from app.core.i18n import N_, LocalText, Translator, formats, localise
 from app.web.forms import OWNER
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -137,6 +137,16 @@ def _localise_marked(text: LocalText) -> Markup:
     return escape(value) if used == lang else Markup('<span lang="{}">{}</span>').format(used, value)
 
 
+def _original(text: LocalText) -> Markup:
+    """Localise for the body of a page; a passage that exists in Vietnamese only says so to everybody."""
+    lang = _current().translator.lang
+    value, used = localise({"vi": text} if isinstance(text, str) else text, lang)
+    if used == lang or not value:
+        return escape(value)
+    remark = _gettext(N_("(in Vietnamese)")) if used == "vi" else f"({used})"
+    return Markup('<span lang="{}">{}</span> <span class="quiet">{}</span>').format(used, value, remark)
+
+
 def _reason(problem: FieldProblem) -> str:
     return _gettext(problem.reason, **(problem.params or {}))
 
@@ -226,6 +236,7 @@ _FILTERS: Mapping[str, Callable[..., object]] = {
     "duration": _duration,
     "localise": _localise,
     "localise_marked": _localise_marked,
+    "original": _original,
     "reason": _reason,
     "error_for": _error_for,
     "opt": _opt,

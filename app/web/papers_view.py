@@ -107,6 +107,15 @@ def dossier_parts(session: Session, case: Case, definition: Definition, actor: A
     }
 
 
+def component_view(session: Session, case: Case, definition: Definition, found: Slot) -> dict[str, Any]:
+    """Return one component for its own page; the signed form fills those that are made from the answers."""
+    row = slot_view(found, allowed_signers(session, case, definition))
+    by_form = (
+        row["from_form"] and not row["files"] and form_status(session, case, definition).state == "signed"
+    )
+    return {**row, "by_form": by_form}
+
+
 def components_view(session: Session, case: Case, definition: Definition, actor: Actor) -> dict[str, Any]:
     """Return the components that the dossier asks for, each with its state and files."""
     allowed = allowed_signers(session, case, definition)

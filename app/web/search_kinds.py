@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +17,7 @@ from app.core.search import Renames, SearchDocument, SearchProvider, refresh, re
 from app.core.workflow.events import CaseMoved
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import READ
+from app.web.catalogue import read_catalogue
 
 BATCH = 500
 # Procedures of the catalogue have no hour; their order is that of their codes.
@@ -93,7 +92,7 @@ class _Procedures:
         self._files = files
 
     def __call__(self, session: Session, keys: Collection[str] | None) -> Iterator[SearchDocument]:
-        for entry in (each for file in self._files for each in _read(file)):
+        for entry in (each for file in self._files for each in read_catalogue(file)):
             if keys is not None and entry["code"] not in keys:
                 continue
             anchor = f"p-{entry['online']}" if entry.get("online") else f"c-{entry['code']}"
@@ -101,9 +100,3 @@ class _Procedures:
                 key=entry["code"], code=entry["code"], title=entry["title"]["vi"], title_en=entry["title"]["en"],
                 url=f"/procedures#{anchor}", at=_ANY_TIME, words=(entry.get("online", ""), entry["form"]),
             )  # fmt: skip
-
-
-@cache
-def _read(file: Path) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return entries

@@ -37,8 +37,14 @@ def test_milestones_stand_between_the_first_and_the_last_day() -> None:
         {"label": "Hoàn thành", "on": "2027-01-01"},
     ]
     found = milestones({"milestones": rows}, today=date(2026, 6, 1))
-    assert [each.label for each in found] == ["Khởi công (giai đoạn 1)", "Hoàn thành", "Vận hành"]
+    assert [each.label["vi"] for each in found] == ["Khởi công", "Hoàn thành", "Vận hành"]
+    assert [each.note for each in found] == ["giai đoạn 1", "", ""]
     assert [each.passed for each in found] == [True, False, False]
     assert [found[0].at, found[-1].at] == [0, WIDTH]
+    words = {"milestones.kind:START": {"vi": "Bắt đầu", "en": "Start of construction"}}
+    [said] = milestones({"milestones": [{**rows[1], "kind": "START"}]}, today=date(2026, 6, 1), words=words)
+    assert said.label == {"vi": "Khởi công", "en": "Start of construction"}, (
+        "the certificate says it in Vietnamese"
+    )
     [only] = milestones({"milestones": rows[:1]}, today=date(2026, 6, 1))
     assert only.at == WIDTH // 2

@@ -306,7 +306,10 @@ class TestHandOver:
     def test_dossiers_go_to_a_colleague_of_the_same_office(self, house: House, case_id: UUID) -> None:
         admin, source = house.person("quan.tri"), user_id(house, "tham.dinh")
         path = f"/admin/users/{source}/dossiers"
-        assert "f-target" not in admin.get(path).text, "nobody else holds the role yet"
+        alone = admin.get(path).text
+        assert "f-target" not in alone, "nobody else holds the role yet"
+        assert "IRC" not in alone, "procedures and offices have names"
+        assert ">INVEST<" not in alone
         admin.post("/admin/users", account(house))
         target = user_id(house, "tran.moi")
         page = admin.get(path).text

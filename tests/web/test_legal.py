@@ -351,5 +351,7 @@ def test_the_pages_carry_a_change_of_the_platform_itself(house: House, officers:
         change = made.id
         session.commit()
     assert officers[0].get(f"/law/changes/{change}").status_code == 200
-    assert "Nhập thử" in officers[0].get("/law/changes").text
+    listed = officers[0].get("/law/changes").text
+    assert "Nhập thử" in listed
+    assert ".yaml" not in listed, "a release has a name for people, not the names of its files"
     assert decide(officers[0], str(change)).status_code == 303, "who did not propose may approve"

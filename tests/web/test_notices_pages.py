@@ -9,12 +9,15 @@ from bs4 import BeautifulSoup
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from app.core.db import DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.actor import SYSTEM
 from app.core.kit.time import utcnow
 from app.core.notifications import installed, notify
 from tests.conftest import clone
 from tests.faults.people import AUTH, OFFICER, House, Person, house_on
+
+WORKER = SessionContext(DbRole.WORKER)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +138,21 @@ def test_channels_are_chosen_for_each_kind(connected: House) -> None:
     assert kept.select_one("input[name=address_sms]")["value"] == "+84912345678"
     assert [box["value"] for box in kept.select("input[name=tell_case_accepted][checked]")] == ["SMS"]
     tell(connected, "nop.hoso")
-    assert "SMS: đang chờ gửi" in page(person, "/notices").text
+    listed = page(person, "/notices")
+    assert "SMS: đang chờ gửi" in listed.text
+    assert listed.select("main .notice a[href='/account/notifications']") == []
     officer = page(connected.person("mot.cua"), "/account/notifications")
     assert officer.select("input[name=tell_case_filed]")
     assert officer.select("input[name=tell_case_accepted]") == [], "each side is asked for its own kinds"
+
+
+def test_a_missing_address_is_said_once_with_the_way_to_add_one(connected: House) -> None:
+    person = connected.person("hoshi")
+    for _ in range(3):
+        tell(connected, "hoshi")
+    with connected.database.transaction(WORKER) as session:
+        session.execute(text("update notification_delivery set state = 'GIVEN_UP', error = 'no-address'"))
+    found = page(person, "/notices")
+    assert len(found.select("main .notice a[href='/account/notifications']")) == 1
+    assert found.select("#notice-rows .chip.is-neutral") == []
+    assert len(found.select("#notice-rows tbody tr")) == 3

@@ -248,6 +248,23 @@ def test_a_constant_is_written_for_each_reader_anew(tmp_path: Path) -> None:
     assert shown == ["2 ngày làm việc", "2 working days"]
 
 
+def test_what_exists_in_vietnamese_only_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.html").write_text("{{ text | original }}")
+    environment = build_environment({"demo": tmp_path})
+
+    def shown(text: object, lang: str) -> str:
+        request = make_request(lang=lang)
+        request.app.state.templates = environment
+        return render(request, "demo/t.html", {"text": text}).body.decode()
+
+    only = '<span lang="vi">Sản xuất &amp; bán</span> <span class="quiet">(in Vietnamese)</span>'
+    assert shown("Sản xuất & bán", "vi") == "Sản xuất &amp; bán"
+    assert shown("Sản xuất & bán", "en") == only
+    assert shown({"vi": "Sản xuất & bán"}, "en") == only
+    assert shown({"vi": "Sản xuất", "en": "Production"}, "en") == "Production"
+    assert shown("", "en") == ""
+
+
 def test_markup_in_a_message_parameter_keeps_the_rest_escaped(tmp_path: Path) -> None:
     source = "{{ _('Source: %(source)s', source='<a>') }}|{{ _('Source: %(source)s', source='<a>' | safe) }}"
     (tmp_path / "t.html").write_text(source)

@@ -43,6 +43,7 @@ class AssignedCase:
     id: UUID
     code: str | None
     procedure: str
+    version_id: UUID
     office: str
     due_at: datetime | None
 
@@ -59,7 +60,7 @@ class Successor:
 def open_cases_of(session: Session, user_id: UUID) -> list[AssignedCase]:
     """Return the open dossiers that a person handles, the most urgent first."""
     rows = session.execute(
-        select(Case.id, Case.code, Case.procedure, Case.office, Case.due_at)
+        select(Case.id, Case.code, Case.procedure, Case.version_id, Case.office, Case.due_at)
         .where(Case.assigned_to == user_id, Case.closed_at.is_(None))
         .order_by(Case.due_at.nulls_last(), Case.id)
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 WIDTH = 1000
@@ -25,7 +26,8 @@ class Part:
 class Milestone:
     """A milestone with its place between the first and the last one."""
 
-    label: str
+    label: Mapping[str, str]
+    note: str
     on: date
     passed: bool
     at: int
@@ -57,16 +59,28 @@ def _parts(amounts: list[tuple[str, Decimal]]) -> list[Part]:
     return found
 
 
-def milestones(content: Mapping[str, Any], *, today: date) -> list[Milestone]:
-    """Return the milestones in the order of time."""
+def milestones(
+    content: Mapping[str, Any], *, today: date, words: Mapping[str, Any] = MappingProxyType({})
+) -> list[Milestone]:
+    """
+    Return the milestones in the order of time.
+
+    :param words: of the procedure, for languages in which the certificate itself does not speak.
+    """
     rows = [
-        (row["label"], row.get("note") or "", date.fromisoformat(row["on"])) for row in content["milestones"]
+        (
+            {**words.get(f"milestones.kind:{row.get('kind')}", {}), "vi": row["label"]},
+            row.get("note") or "",
+            date.fromisoformat(row["on"]),
+        )
+        for row in content["milestones"]
     ]
     days = [on for _, _, on in rows]
     first, span = min(days, default=today), (max(days, default=today) - min(days, default=today)).days
     return [
         Milestone(
-            f"{label} ({note})" if note else label,
+            label,
+            note,
             on,
             on < today,
             (on - first).days * WIDTH // span if span else WIDTH // 2,

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from app.core.errors import Forbidden, NotFound
 from app.core.evidence import Subject, record
-from app.core.i18n import N_, formats
+from app.core.i18n import N_, LocalText, formats
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
@@ -154,7 +154,7 @@ def certificate_page(
         "number": number,
         "known": known,
         "project": {"id": str(newest.project_id), "code": newest.content.get("project_code")},
-        "content": facts_of(newest, zone, lang),
+        "content": facts_of(newest, zone, lang, queries.words_of(session, newest)),
         "revisions": [revision_view(session, row, number) for row in rows],
         "may_adjust": not actor.is_officer and actor.may(FILE, newest.party_id),
         "counter": f"/counter/new?party={newest.party_id}&procedure={ADJUSTMENT}/{number}"
@@ -255,16 +255,30 @@ def revision_view(session: Session, row: Certificate, number: str) -> dict[str, 
     }
 
 
-def facts_of(row: Certificate, zone: ZoneConfig, lang: str) -> list[dict[str, Any]]:
-    """Return the gist of a certificate: label (message id) and value."""
+def facts_of(
+    row: Certificate, zone: ZoneConfig, lang: str, words: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """
+    Return the gist of a certificate: label (message id) and value.
+
+    :param words: of its procedure; what the certificate says in Vietnamese only is marked as that.
+    """
     content, money = row.content, formats.format_money
     capital, dollars = content["capital"], content["capital_usd"]
     return [
         {"label": N_("Investors"), "value": content["investor_name"]},
-        {"label": N_("Objective"), "value": content["objective"]},
-        {"label": N_("Industry"), "value": content["industry"]["label"]},
+        {"label": N_("Objective"), "value": {"vi": content["objective"]}},
+        {
+            "label": N_("Industry"),
+            "value": _worded(content["industry"]["label"], words, f"vsic:{content['industry']['code']}"),
+        },
         {"label": N_("Site"), "value": site_name(zone, row.site)},
-        {"label": N_("Functional area"), "value": content["location"]["area_label"]},
+        {
+            "label": N_("Functional area"),
+            "value": _worded(
+                content["location"]["area_label"], words, f"functional_area:{content['location']['area']}"
+            ),
+        },
         {
             "label": N_("Total capital"),
             "value": f"{money(_amount(capital), capital['currency'], lang=lang)} "
@@ -275,6 +289,10 @@ def facts_of(row: Certificate, zone: ZoneConfig, lang: str) -> list[dict[str, An
             "value": {"vi": f"{content['term_years']} năm", "en": f"{content['term_years']} years"},
         },
     ]
+
+
+def _worded(label: str, words: Mapping[str, Mapping[str, str]], name: str) -> LocalText:
+    return {**words.get(name, {}), "vi": label}
 
 
 def site_name(zone: ZoneConfig, code: str) -> Mapping[str, str]:

@@ -79,6 +79,7 @@ def project_page(
     revisions = queries.of_project(session, project_id, known_at=now)
     dossiers = queries.dossiers(session, project_id)
     newest = revisions[0] if revisions else None
+    words = queries.words_of(session, newest) if newest else {}
     view = {
         "title": card.name_vi,
         "project": {
@@ -88,9 +89,9 @@ def project_page(
             "created_at": card.created_at,
             "taken_over": card.takeover_id is not None,
         },
-        "facts": facts_of(newest, zone, translator.lang) if newest else [],
+        "facts": facts_of(newest, zone, translator.lang, words) if newest else [],
         "certificate": revision_view(session, newest, newest.number) if newest else None,
-        "plan": _plan(newest, local_day(now, zone.tz)) if newest else None,
+        "plan": _plan(newest, local_day(now, zone.tz), words) if newest else None,
         "dossiers": [_dossier(session, each) for each in dossiers],
         "timeline": _timeline(dossiers, revisions),
         "panels": panels_of(request, session, actor, kind=PROJECT, object_id=project_id),
@@ -120,13 +121,13 @@ def _capital(row: Certificate) -> dict[str, Any]:
     return {"amount": Decimal(capital["amount"]), "currency": capital["currency"]}
 
 
-def _plan(row: Certificate, today: date) -> dict[str, Any]:
+def _plan(row: Certificate, today: date, words: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     content = row.content
     return {
         "capital": plan.capital_parts(content),
         "investors": plan.investor_parts(content),
         "currency": content["capital"]["currency"],
-        "milestones": plan.milestones(content, today=today),
+        "milestones": plan.milestones(content, today=today, words=words),
         "width": plan.WIDTH,
     }
 

@@ -10,7 +10,7 @@ from app.investment.queries.guiding import (
     result_sheet,
 )
 from app.investment.queries.project_codes import known_code, latest_request
-from app.investment.queries.projects import in_force_of, of_party
+from app.investment.queries.projects import in_force_of, of_party, option_texts, words_of
 from app.investment.queries.register import (
     AsOf,
     Position,
@@ -44,9 +44,11 @@ __all__ = [
     "of_party",
     "of_project",
     "open_adjustment",
+    "option_texts",
     "parties_to_file_for",
     "present",
     "project_of",
     "result_sheet",
     "revisions",
+    "words_of",
 ]

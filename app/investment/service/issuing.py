@@ -301,17 +301,7 @@ def _basis(session: Session, definition: Definition) -> list[str]:
 
 def option_labels(definition: Definition) -> dict[str, str]:
     """Return the Vietnamese labels of all options, as ``field:code`` and for columns ``field.column:code``."""
-    questions = {code: field.options for code, field in definition.fields().items()}
-    columns = {
-        f"{code}.{part.code}": part.options
-        for code, field in definition.fields().items()
-        for part in field.fields
-    }
-    return {
-        f"{name}:{option.code}": option.label["vi"]
-        for name, options in {**questions, **columns}.items()
-        for option in options
-    }
+    return {name: label["vi"] for name, label in queries.option_texts(definition).items()}
 
 
 def _next_number(session: Session, day: date) -> str:

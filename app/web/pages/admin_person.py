@@ -21,7 +21,7 @@ from app.core.auth.service import add_membership, end_membership, set_state
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
-from app.core.workflow import assignment
+from app.core.workflow import assignment, procedures
 from app.core.workflow.permissions import ASSIGN
 from app.web.admin_form import (
     faults_of,
@@ -36,6 +36,8 @@ from app.web.admin_form import (
     roles_view,
     state_view,
 )
+from app.web.catalogue import short_names
+from app.web.dossier_view import office_name
 from app.web.forms import PostedForm, text
 from app.web.identity import AuthSession, confirm_first
 from app.web.need import Holder
@@ -272,15 +274,16 @@ def _dossiers(
 ) -> Response:
     translator, now = request_translator(request), utcnow()
     person = administration.find_account(session, user_id)
+    names = short_names(request)
     view = {
         "title": translator.gettext("Hand over open dossiers"),
         "person": {"id": str(person.id), "name": person.full_name},
         "rows": [
             {
                 "id": str(each.id),
-                "code": each.code or each.procedure,
-                "procedure": each.procedure,
-                "office": each.office,
+                "code": each.code or "",
+                "procedure": names.of(procedures.definition_of(officers, each.version_id)),
+                "office": office_name(request.app.state.zone_config, each.office),
                 "due_at": each.due_at,
                 "overdue": each.due_at is not None and each.due_at < now,
                 "chosen": each.id in chosen,

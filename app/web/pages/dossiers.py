@@ -22,6 +22,7 @@ from app.core.workflow.models import Case
 from app.core.workflow.permissions import FILE
 from app.core.workflow.standing_in import ONLINE
 from app.web import counter_view, dossier_view, papers_view, personal
+from app.web.catalogue import short_names
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
@@ -62,7 +63,7 @@ def my_zone(
         session, party_ids=[UUID(chosen)] if chosen else actor.party_ids, after=last, size=inbox.PAGE_SIZE + 1
     )
     shown = lines[: inbox.PAGE_SIZE]
-    rows = []
+    rows, called = [], short_names(request)
     for line in shown:
         definition = procedures.definition_of(session, line.version_id)
         rows.append(
@@ -71,7 +72,7 @@ def my_zone(
                 "code": line.code,
                 "title": line.title,
                 "applicant": line.applicant,
-                "procedure": definition.title,
+                "procedure": called.of(definition),
                 "state": definition.states[line.state].title,
                 "waits_for_me": definition.states[line.state].waits_for == "APPLICANT"
                 and not definition.states[line.state].final,
@@ -81,7 +82,7 @@ def my_zone(
             }
         )
     startable = [
-        {"code": found.code, "title": found.title, "catalogue": found.catalogue}
+        {"code": found.code, "title": found.title, "short": called.of(found)}
         for found in procedures.catalogue(session, local_day(now, zone.tz))
     ]
     assert actor.user_id is not None
@@ -254,7 +255,6 @@ def _facts(dossier: Dossier, zone: Any) -> dict[str, Any]:
         },
         "procedure": {
             "title": definition.title,
-            "catalogue": definition.catalogue,
             "version": definition.version,
         },
         "state": {"title": state.title, "text": state.text, "final": state.final, "code": case.state},

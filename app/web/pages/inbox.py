@@ -19,6 +19,7 @@ from app.core.workflow import inbox, procedures, substitution
 from app.core.workflow.definition import ClockMode
 from app.core.workflow.inbox import CaseLine, Part, Position
 from app.core.workflow.permissions import READ
+from app.web.catalogue import short_names
 from app.web.clock_view import ClockReader, clock_reader
 from app.web.exports import csv_response
 from app.web.need import Holder
@@ -52,13 +53,14 @@ def inbox_page(
     lines = _lines(session, actor, tab, part, after=_position(after), size=inbox.PAGE_SIZE)
     page, more = lines[: inbox.PAGE_SIZE], len(lines) > inbox.PAGE_SIZE
     reader = clock_reader(session, now=now, zone=zone.tz)
-    names, stood_in = _names(session, page), _stood_in(session, actor)
+    names, stood_in, called = _names(session, page), _stood_in(session, actor), short_names(request)
     groups: list[dict[str, Any]] = []
     for line in page:
         name = _group(line, now, zone.tz)
         if not groups or groups[-1]["name"] != name:
             groups.append({"name": name, "rows": []})
-        groups[-1]["rows"].append(_row(session, line, actor, reader, names, stood_in))
+        short = called.of(procedures.definition_of(session, line.version_id))
+        groups[-1]["rows"].append({**_row(session, line, actor, reader, names, stood_in), "short": short})
     view = {
         "title": request_translator(request).gettext("Inbox"),
         "tab": tab,
@@ -82,7 +84,7 @@ def inbox_as_csv(
     part = inbox.part_of(session, actor)
     tab = _tab(tab, part)
     lines = _lines(session, actor, tab, part, after=None, size=MOST_EXPORTED)[:MOST_EXPORTED]
-    names = _names(session, lines)
+    names, called = _names(session, lines), short_names(request)
     header = [
         reader.gettext(label)
         for label in (
@@ -98,7 +100,7 @@ def inbox_as_csv(
     ]
     rows = [
         [
-            line.code or "", line.title, line.applicant, definition.catalogue,
+            line.code or "", line.title, line.applicant, localise(called.of(definition), reader.lang)[0],
             localise(definition.states[line.state].title, reader.lang)[0],
             _local(line.due_at, zone.tz), _local(line.saved_at, zone.tz),
             names.get(line.assigned_to, "") if line.assigned_to else "",
@@ -149,7 +151,6 @@ def _row(
         "title": line.title,
         "applicant": line.applicant,
         "procedure": definition.title,
-        "catalogue": definition.catalogue,
         "state": definition.states[line.state].title,
         "clock": reader.view(line.clock, line.due_at),
         "due_at": line.due_at if line.clock is not ClockMode.STOP else None,

@@ -29,6 +29,7 @@ from app.core.notifications import (
     save_wishes,
 )
 from app.core.notifications import notices as read_notices
+from app.core.notifications.delivery import NO_ADDRESS
 from app.core.notifications.reading import PAGE_SIZE
 from app.web.background import in_background
 from app.web.forms import PostedForm, local_path, text
@@ -72,6 +73,7 @@ def notices_page(
         "unread": any(not line.read for line in page),
         "next": f"/notices?before={page[-1].id}" if len(lines) > PAGE_SIZE else "",
         "missing": _missing(notifier),
+        "unaddressed": _unaddressed(page),
     }
     fragment = is_htmx(request) and request.headers.get("hx-target") == "notice-rows"
     return render(request, "notices/_rows.html" if fragment else "notices/notices.html", view)
@@ -147,7 +149,7 @@ def _wishes(
 ) -> Response:
     gettext = request_translator(request).gettext
     view = {
-        "title": gettext("What is told by which channel"),
+        "title": gettext("Notice channels"),
         "kinds": [
             {
                 "name": _field(kind),
@@ -202,6 +204,12 @@ def _missing(notifier: Notifier) -> list[str]:
     return [name for channel, name in CHANNEL_NAMES.items() if channel not in notifier.ports]
 
 
+def _unaddressed(lines: Sequence[NoticeLine]) -> list[str]:
+    """Return the names of the channels by which nothing went out for want of an address, as message ids."""
+    wanting = {each.channel for line in lines for each in line.deliveries if each.error == NO_ADDRESS}
+    return [name for channel, name in CHANNEL_NAMES.items() if channel.value in wanting]
+
+
 def _account_email(request: Request, actor: Actor) -> str:
     with request.app.state.database.session(_AUTH) as session:
         return session.scalar(select(User.email).where(User.id == actor.user_id)) or ""
@@ -221,10 +229,10 @@ def _row(notifier: Notifier, line: NoticeLine, lang: str) -> dict[str, Any]:
             {
                 "channel": CHANNEL_NAMES[Channel(each.channel)],
                 "state": each.state,
-                "error": each.error,
                 "at": each.at,
             }
             for each in line.deliveries
+            if each.error != NO_ADDRESS
         ],
     }
 

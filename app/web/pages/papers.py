@@ -24,7 +24,6 @@ from app.core.workflow.papers.components import PapersNotOpen
 from app.core.workflow.papers.intake import LIMITS, KeptFile, keep_file
 from app.core.workflow.papers.models import Part
 from app.core.workflow.papers.permissions import SIGN_FORM
-from app.core.workflow.papers.representation import allowed_signers
 from app.core.workflow.papers.vault import PAGE_SIZE, VaultPaper, vault_papers
 from app.web import papers_view
 from app.web.forms import PostedForm, text
@@ -171,7 +170,7 @@ def _component(
         "revision": case.revision,
         "open": is_open,
         "at_counter": is_open and actor.is_officer,
-        "component": papers_view.slot_view(found, allowed_signers(session, case, definition)),
+        "component": papers_view.component_view(session, case, definition, found),
         "parts": papers_view.parts_view(request),
         "part": part,
         "can_sign": is_open and actor.may(SIGN_FORM, case.party_id),

@@ -1,12 +1,10 @@
 """What needs no account: the start page, the catalogue, tracking and verification."""
 
 from collections.abc import Collection, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from fastapi import Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,6 +17,7 @@ from app.core.kit.codes import InvalidCode, parse_code, parse_verification_code
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import procedures
 from app.core.workflow.models import Tally, Tracking
+from app.web.catalogue import read_catalogue
 from app.web.dossier_view import basis_view
 from app.web.limit_view import limits_view, stated_limit
 from app.web.render import render, request_translator
@@ -90,7 +89,7 @@ def _not_online(session: Session, files: Sequence[Path], online: Collection[str]
     """Return the procedures of the catalogues that cannot be filed here yet, with basis and form."""
     known = law.instruments(session)
     found = []
-    for entry in (each for file in files for each in _read_catalogue(file)):
+    for entry in (each for file in files for each in read_catalogue(file)):
         if entry.get("online") in online:
             continue
         instrument = known.get(entry["basis"]["instrument"])
@@ -106,12 +105,6 @@ def _not_online(session: Session, files: Sequence[Path], online: Collection[str]
             }
         )
     return found
-
-
-@cache
-def _read_catalogue(file: Path) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return entries
 
 
 @public.get("/track", name="track", include_in_schema=False)

@@ -237,7 +237,7 @@ def _page(
     waits = made.state == ChangeState.PROPOSED and actor.may(APPROVE)
     own = made.proposed_by is not None and made.proposed_by == actor.user_id
     view = {
-        "title": made.title,
+        "title": wording.title(made),
         "done": translator.gettext(done) if done else "",
         "refusal": error_texts(translator, refusal) if refusal else None,
         "problems": problems,

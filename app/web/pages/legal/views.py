@@ -105,7 +105,8 @@ class Wording:
         gettext = self.translator.gettext
         return {
             "id": str(made.id),
-            "title": made.title,
+            "title": self.title(made),
+            "files": made.title if made.origin == Origin.YAML else "",
             "state": made.state,
             "state_name": gettext(STATE_NAMES[ChangeState(made.state)]),
             "origin": gettext(ORIGIN_NAMES[Origin(made.origin)]),
@@ -118,6 +119,16 @@ class Wording:
             "first_load": made.first_load,
             "content_hash": made.content_hash,
         }
+
+    def title(self, made: LawChangeSet) -> str:
+        """Return what a change set is called: the reason that people gave; a release gives only names of files."""
+        gettext = self.translator.gettext
+        if made.origin != Origin.YAML:
+            return made.title
+        if made.first_load:
+            return gettext("Legal values at the first start")
+        day = format_date(made.proposed_at, lang=self.translator.lang, timezone=self.timezone)
+        return gettext("Legal values of the release of %(day)s", day=day)
 
     def step(self, step: Step) -> dict[str, Any]:
         """Return one line of what a change set changes."""
