@@ -4,20 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from bs4 import BeautifulSoup
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from app.core.db import DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.actor import SYSTEM
 from app.core.kit.time import utcnow
 from app.core.notifications import installed, notify
 from tests.conftest import clone
 from tests.faults.people import AUTH, OFFICER, House, Person, house_on
-
-WORKER = SessionContext(DbRole.WORKER)
 
 
 @pytest.fixture(scope="module")
@@ -146,12 +144,14 @@ def test_channels_are_chosen_for_each_kind(connected: House) -> None:
     assert officer.select("input[name=tell_case_accepted]") == [], "each side is asked for its own kinds"
 
 
-def test_a_missing_address_is_said_once_with_the_way_to_add_one(connected: House) -> None:
+def test_a_missing_address_is_said_once_with_the_way_to_add_one(
+    connected: House, cluster: PrivateCluster
+) -> None:
     person = connected.person("hoshi")
     for _ in range(3):
         tell(connected, "hoshi")
-    with connected.database.transaction(WORKER) as session:
-        session.execute(text("update notification_delivery set state = 'GIVEN_UP', error = 'no-address'"))
+    with psycopg.connect(cluster.boot_conninfo(connected.database.target.name)) as connection:
+        connection.execute("update notification_delivery set state = 'GIVEN_UP', error = 'no-address'")
     found = page(person, "/notices")
     assert len(found.select("main .notice a[href='/account/notifications']")) == 1
     assert found.select("#notice-rows .chip.is-neutral") == []
