@@ -41,7 +41,7 @@ from app.core.workflow.timers import Scan
 from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
 from app.registry.module import MODULE as REGISTRY
-from app.web import housekeeping
+from app.web import housekeeping, keeping
 from app.web.idempotency import forget_expired
 from app.web.kept_forms import forget_kept
 from app.web.kernel import Kernel
@@ -127,6 +127,8 @@ def compose(settings: Settings) -> Platform:
     jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
     jobs.every_minute("web.forget_kept_forms")(forget_kept)
     housekeeping.add_jobs(jobs)
+    erasers = [*keeping.DOSSIERS, *(each for module in MODULES for each in module.erasers)]
+    keeping.add_jobs(jobs, kernel, erasers)
     return Platform(
         settings=settings,
         zone=zone,

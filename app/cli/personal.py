@@ -1,5 +1,6 @@
 """``ftz personal``: what has passed its time of retention, erasing it, and new keys."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from app.core.db.cluster import running
 from app.core.db.session import ContextSession
 from app.core.documents.erasing import shred_erased
 from app.core.documents.store import FILE_KEYS, FileStore
+from app.core.documents.sweeping import orphans, sweep
 from app.core.kit.actor import SYSTEM
 from app.core.kit.time import utcnow
 from app.core.privacy import SecretsBox, bind_keys, reseal
@@ -21,6 +23,7 @@ from app.core.settings.zone import load_zone
 from app.core.workflow import retention
 from app.registry.claims.facade import ClaimDue, claims_due, erase_claims
 from app.registry.facade import IdentityDue, erase_identities, identities_due
+from app.web.keeping import GRACE
 
 OFFICER = SessionContext(DbRole.OFFICER)
 UNDER_WAY = timedelta(hours=1)
@@ -84,6 +87,26 @@ def rotate() -> None:
     newest, files = store.box.rotate(), store.files.reseal()
     click.secho(f"Key {newest} seals files from now on; {files} stored files were sealed anew.", fg="green")
     click.echo("Back up now: the backup made before does not hold the new keys.")
+
+
+@personal.command("sweep")
+@click.option("--yes", is_flag=True, help="Destroy. Without it the command only says what it would destroy.")
+def sweep_files(*, yes: bool) -> None:
+    """Say which stored files nothing names, and destroy them; an upload of the last two days stays."""
+    settings, now = Settings(), utcnow()
+    files, before = _store(settings).files, now - GRACE
+    with _session(settings) as session:
+        if not yes:
+            found, left = (
+                sum(1 for _ in orphans(session, store=files, before=before)),
+                files.leftovers(before=before),
+            )
+            click.echo(f"{found} files that nothing names, {len(left)} leftovers of broken uploads.")
+            click.echo("Nothing was changed. Run `ftz personal sweep --yes` to destroy them.")
+            return
+        swept = sweep(session, store=files, before=before, actor=SYSTEM, now=now, most=sys.maxsize)
+        session.commit()
+    click.secho(f"{swept.files} files and {swept.leftovers} leftovers destroyed.", fg="green")
 
 
 @dataclass(frozen=True, slots=True)

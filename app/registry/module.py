@@ -11,8 +11,10 @@ from app.core.outbox import HandlerRegistry
 from app.core.search import SearchProvider
 from app.core.workflow.permissions import FILE
 from app.core.workflow.permissions import READ as READ_DOSSIERS
+from app.core.workflow.retention import TERMS
 from app.registry import jobs as takeover_jobs
 from app.registry.claims import handlers as claim_handlers
+from app.registry.claims.facade import claims_due, erase_claims
 from app.registry.claims.pages import claim_desk, claim_pages, my_claims_panel, referral_pages
 from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
@@ -22,9 +24,11 @@ from app.registry.pages.takeovers import HOME as TAKE_OVERS
 from app.registry.pages.takeovers import takeovers
 from app.registry.permissions import FIND_PERSON, PERMISSIONS, READ, TAKE_OVER
 from app.registry.queries.found import enterprise_documents, project_documents
+from app.registry.service import identities
 from app.registry.sites.api import api as sites_api
 from app.registry.sites.pages import MAP
 from app.registry.sites.pages import pages as sites_pages
+from app.web.keeping import Eraser
 from app.web.kernel import Kernel
 from app.web.spec import Door, MenuItem, ModuleSpec, ObjectPanel
 
@@ -35,6 +39,21 @@ def _register(kernel: Kernel, handlers: HandlerRegistry, jobs: JobRegistry) -> N
     claim_handlers.register(handlers)
     takeover_jobs.register(jobs, kernel)
 
+
+ERASERS = (
+    Eraser(
+        "representative",
+        (identities.TERM,),
+        lambda session, now, zone: identities.identities_due(session, now=now, zone=zone),
+        lambda session, found, actor, now: identities.erase_identities(session, found, actor=actor, now=now),
+    ),
+    Eraser(
+        "claim",
+        tuple(TERMS.values()),
+        lambda session, now, zone: claims_due(session, now=now, zone=zone),
+        lambda session, found, actor, now: erase_claims(session, found, actor=actor, now=now),
+    ),
+)
 
 MODULE = ModuleSpec(
     code="registry",
@@ -88,6 +107,7 @@ MODULE = ModuleSpec(
         ),
     ),
     applicants=("enterprise",),
+    erasers=ERASERS,
     panels=(
         ObjectPanel(
             "my-zone",

@@ -200,6 +200,7 @@ def survey(session: Session, settings: Settings, *, now: datetime) -> Survey:
         Figure("storage", "database_connections", used, soon=0.8 * most, bad=0.95 * most),
         *_of_disk(settings),
         *_of_backup(record, now),
+        *_of_keeping(record, now),
     ]
     return Survey(
         at=now,
@@ -264,6 +265,22 @@ def _of_backup(record: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterat
         "backup", "drill_age_seconds", drill, Unit.SECONDS, 35 * _DAY, 100 * _DAY, missing=Verdict.SOON
     )
     yield Figure("backup", "drill_failed", int(failed), bad=1)
+
+
+def _of_keeping(record: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Figure]:
+    erasure, swept = record.get("erasure", {}), record.get("sweep", {})
+    late = (2 * _HOUR, _DAY)
+    yield Figure("keeping", "erasure_age_seconds", _age(record, "erasure", now), Unit.SECONDS, *late)
+    yield Figure("keeping", "erasure_waiting", _count(erasure, "left"), soon=1)
+    yield Figure("keeping", "erasure_gone", _count(erasure, "gone"))
+    yield Figure("keeping", "sweep_age_seconds", _age(record, "sweep", now), Unit.SECONDS, *late)
+    yield Figure("keeping", "sweep_files", _count(swept, "files"))
+    yield Figure("keeping", "sweep_leftovers", _count(swept, "leftovers"))
+
+
+def _count(entry: Mapping[str, Any], name: str) -> float | None:
+    value = entry.get(name)
+    return value if isinstance(value, int) else None
 
 
 def _age(record: Mapping[str, Mapping[str, Any]], act: str, now: datetime) -> float | None:

@@ -22,6 +22,7 @@ from app.core.workflow.counter import AtCounter
 from app.core.workflow.desk import Desk
 from app.core.workflow.models import Case
 from app.core.workflow.step import Effect, Guard
+from app.web.keeping import Eraser
 from app.web.kernel import Kernel
 from app.web.paper_access import PaperHome
 from app.web.tiles import Tile
@@ -126,6 +127,7 @@ class ModuleSpec:
     ``guards`` and ``effects`` are what procedures may name; ``register`` adds reactions to events, jobs and scans.
     ``search`` is what can be found, ``renames`` names the events after which a party may be called otherwise.
     ``papers`` leads from the module's own objects to the dossiers that their files belong to.
+    ``erasers`` are personal data of the module that end in time.
     ``topics`` are live topics with the permission to hear them, ``pokes`` says which
     events poke which topics; ``streams`` are routes that stay open and no unit of work.
     """
@@ -142,6 +144,7 @@ class ModuleSpec:
     panels: Sequence[ObjectPanel] = ()
     tiles: Sequence[Tile] = ()
     papers: Mapping[str, PaperHome] = field(default_factory=dict)
+    erasers: Sequence[Eraser] = ()
     topics: Mapping[str, str] = field(default_factory=dict)
     pokes: Mapping[str, Mapper] = field(default_factory=dict)
     streams: Sequence[BaseRoute] = ()

@@ -49,3 +49,13 @@ def test_a_rotation_exchanges_the_keys_of_values_and_files(settings: Settings) -
     assert store.read(address) == DATA, "a process that runs on reads with the new key"
     assert [len(path.read_text().splitlines()) for path in keys] == [count + 1 for count in lines]
     assert [os.stat(path).st_mode & 0o777 for path in keys] == [0o600, 0o600]
+
+
+def test_files_that_nothing_names_are_counted_before_they_go(settings: Settings) -> None:
+    store = FileStore(settings.var / "documents", box=SecretsBox(settings.secrets_dir / FILE_KEYS))
+    address = store.put(io.BytesIO(DATA + b" sweep"), limit_bytes=1000).sha256
+    os.utime(store.path(address), (0, 0))
+    assert "Nothing was changed" in run("sweep")
+    assert store.exists(address)
+    assert "destroyed" in run("sweep", "--yes")
+    assert not store.exists(address)

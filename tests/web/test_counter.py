@@ -185,7 +185,8 @@ class TestBegin:
 
     def test_the_name_goes_with_the_dossier(self, house: House, intake: Person) -> None:
         case_id, now = begin(house, intake), utcnow()
-        due = retention.Due(retention.Rule.DRAFT, case_id, house.party_of("nop.hoso"), "", now, "0" * 64)
+        saved_at = row(house, case_id).saved_at
+        due = retention.Due(retention.Rule.DRAFT, case_id, house.party_of("nop.hoso"), "", saved_at, "0" * 64)
         with house.database.transaction(OFFICER) as session:
             assert retention.erase(session, [due], actor=SYSTEM, now=now).keys == 1
         with house.database.session(OFFICER) as session:

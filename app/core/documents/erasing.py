@@ -9,17 +9,16 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select, union
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from app.core.db import Base
-from app.core.documents.models import Document, DocumentFile, DocumentState, Issued, Letter
+from app.core.documents.models import Document, DocumentState, Issued, Letter
 from app.core.documents.store import FileStore
+from app.core.documents.sweeping import destroy
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
 
 NO_TITLE = "–"
-_OWN = frozenset({DocumentFile.__tablename__, Document.__tablename__})
 
 
 def erase_documents(session: Session, *, ids: Collection[UUID], actor: Actor, now: datetime) -> int:
@@ -57,22 +56,8 @@ def shred_erased(session: Session, *, store: FileStore, before: datetime) -> int
     query = select(Document.sha256).where(Document.state == DocumentState.ERASED, ~still).distinct()
     gone = 0
     for sha256 in session.scalars(query.order_by(Document.sha256)).all():
-        if store.exists(sha256) and not _named_elsewhere(session, sha256):
-            gone += store.shred(sha256, before=before)
+        gone += store.exists(sha256) and destroy(session, store, sha256, before=before)
     return gone
-
-
-def _named_elsewhere(session: Session, sha256: str) -> bool:
-    """Tell whether another table names a file: an import keeps its own, a legal value the scan of its page."""
-    columns = [
-        column
-        for table in Base.metadata.sorted_tables
-        if table.name not in _OWN
-        for column in table.columns
-        if column.name == "sha256" or column.name.endswith("_sha256")
-    ]
-    named = union(*(select(column).where(column == sha256) for column in columns))
-    return session.execute(named.limit(1)).first() is not None
 
 
 def documents_of(session: Session, *, kind: str, ids: Collection[UUID]) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Use cases of documents: take a file in, issue a paper, amend or revoke it.
 
 The caller holds the transaction and records its own business act; what is recorded here is what happened to
-the document. A file written before a rollback stays in the store under its hash and is harmless.
+the document. A file written before a rollback stays in the store under its hash until it is swept away.
 """
 
 import io
@@ -25,6 +25,7 @@ from app.core.documents.models import (
     IssuedState,
 )
 from app.core.documents.store import FileStore, Readable, StoredFile
+from app.core.documents.sweeping import hold
 from app.core.errors import DomainError, NotFound
 from app.core.evidence import Subject
 from app.core.kit import codes
@@ -162,10 +163,12 @@ def add_document(
 
     :raises NotFound: the version to replace is not visible to the caller.
     :raises DocumentNotCurrent: the version to replace has been replaced already.
+    :raises FileGone: the file was received so long ago that it was swept away.
     """
     if subject.id is None:
         raise ValueError("A document belongs to something that exists: the subject needs an id.")
     replaced = _replaced(session, replaces_id, party_id) if replaces_id else None
+    hold(session, file)
     row = {
         "sha256": file.sha256,
         "size_bytes": file.size_bytes,

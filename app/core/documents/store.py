@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkstemp
@@ -37,10 +37,11 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What the store knows of a file: its address (64 lower-case hex digits) and its size in bytes."""
+    """What the store knows of a file: its address (64 lower-case hex digits), its size in bytes, and where it lies."""
 
     sha256: str
     size_bytes: int
+    path: Path | None = field(default=None, compare=False)
 
 
 class Incoming:
@@ -96,8 +97,9 @@ class FileStore:
     def keep(self, incoming: Incoming) -> StoredFile:
         """Give a received file its address; a file that is already there stays as it is."""
         target = self._path(incoming.file.sha256)
+        kept = replace(incoming.file, path=target)
         if _came_again(target):
-            return incoming.file
+            return kept
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         complete = incoming.path if self._box is None else self._sealed(incoming, self._box)
         complete.chmod(0o400)
@@ -105,11 +107,35 @@ class FileStore:
         complete.rename(target)
         _sync_directory(target.parent)
         _sync_directory(self._root)
-        return incoming.file
+        return kept
 
     def exists(self, sha256: str) -> bool:
         """Tell whether the file is here."""
         return self._path(sha256).exists()
+
+    def came_before(self, sha256: str, instant: datetime) -> bool:
+        """Tell whether a file is here and last came before an instant."""
+        try:
+            return self._path(sha256).stat().st_mtime < instant.timestamp()
+        except FileNotFoundError:
+            return False
+
+    def leftovers(self, *, before: datetime) -> list[Path]:
+        """Return what receptions and readings that broke off before an instant have left, in plain perhaps."""
+        if not self._incoming.exists():
+            return []
+        return [
+            each
+            for each in sorted(self._incoming.iterdir())
+            if each.is_file() and each.stat().st_mtime < before.timestamp()
+        ]
+
+    def clear_leftovers(self, *, before: datetime) -> int:
+        """Destroy leftovers; return how many there were."""
+        found = self.leftovers(before=before)
+        for each in found:
+            _overwrite_and_remove(each)
+        return len(found)
 
     def path(self, sha256: str) -> Path:
         """Return where the file lies on the disk, perhaps sealed; raises ``NotFound``."""
@@ -172,12 +198,7 @@ class FileStore:
         if aside.stat().st_mtime >= before.timestamp() and not path.exists():
             aside.rename(path)
             return False
-        aside.chmod(0o600)
-        with aside.open("r+b") as file:
-            file.write(os.urandom(min(aside.stat().st_size, CHUNK_BYTES)))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.unlink()
+        _overwrite_and_remove(aside)
         _sync_directory(path.parent)
         return not path.exists()
 
@@ -235,6 +256,16 @@ class FileStore:
         if not _ADDRESS.fullmatch(sha256):
             raise NotFound
         return self._root / sha256[:2] / sha256
+
+
+def _overwrite_and_remove(path: Path) -> None:
+    """Remove a file, its beginning overwritten first: the key of a sealed file lies there."""
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.write(os.urandom(min(path.stat().st_size, CHUNK_BYTES)))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
 
 
 def _came_again(path: Path) -> bool:

@@ -62,18 +62,22 @@ class Erased:
     files: int
 
 
-def due(session: Session, *, now: datetime, zone: ZoneInfo) -> list[Due]:
+def due(
+    session: Session, *, now: datetime, zone: ZoneInfo, rules: Collection[Rule] = tuple(Rule)
+) -> list[Due]:
     """
     Return the dossiers whose personal data are to be erased, the oldest first. Nothing is changed.
 
     Dossiers with a result keep theirs: the certificate lives on them.
 
+    :param rules: which rules to look at; of the others no term is asked for.
+
     :raises NotInForce: the law data name no term for today.
     """
     book = law.at(session, local_day(now, zone))
     found = []
-    for rule, key in TERMS.items():
-        term = book.get(key)
+    for rule in rules:
+        term = book.get(TERMS[rule])
         before = now - timedelta(days=term.days())
         found += [
             Due(rule, row.id, row.party_id, row.code or "", row.since, term.content_hash)
@@ -101,8 +105,10 @@ def erase(session: Session, found: Collection[Due], *, actor: Actor, now: dateti
     The bytes of the files go in a second step, after the transaction: ``app.core.documents.erasing.shred_erased``.
 
     A draft loses all its answers: nobody ever filed it. Of a filed dossier the frozen submission stays as it is, its
-    digest stays right, and its personal values can no longer be opened. Runs as an officer.
+    digest stays right, and its personal values can no longer be opened. What moved on since it was found, a draft that
+    was saved or filed at the last moment, stays. Runs as an officer.
     """
+    found = _still(session, found)
     drafts = [each.case_id for each in found if each.rule is Rule.DRAFT]
     if drafts:
         session.execute(
@@ -126,3 +132,18 @@ def erase(session: Session, found: Collection[Due], *, actor: Actor, now: dateti
             party_id=each.party_id, facts={"rule": each.rule.value, "law": [each.term]},
         )  # fmt: skip
     return Erased(keys, files)
+
+
+def _still(session: Session, found: Collection[Due]) -> list[Due]:
+    """Hold the dossiers and return those that are as they were found."""
+    rows = session.execute(
+        select(Case.id, Case.submitted_at, Case.saved_at, Case.closed_at)
+        .where(Case.id.in_([each.case_id for each in found]), Case.erased_at.is_(None))
+        .order_by(Case.id)
+        .with_for_update()
+    )
+    since = {
+        row.id: (Rule.DRAFT, row.saved_at) if row.submitted_at is None else (Rule.UNSUCCESSFUL, row.closed_at)
+        for row in rows
+    }
+    return [each for each in found if since.get(each.case_id) == (each.rule, each.since)]

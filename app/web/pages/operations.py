@@ -15,6 +15,7 @@ from app.core.kit.time import utcnow
 from app.web.background import is_background
 from app.web.exports import csv_response
 from app.web.forms import PostedForm
+from app.web.keeping import Hindrance
 from app.web.need import Holder
 from app.web.operations import RETRY, VIEW, Figure, Survey, Unit, survey
 from app.web.render import render, request_translator
@@ -25,6 +26,12 @@ operations = router()
 
 Viewer = Annotated[Actor, Depends(Holder(VIEW))]
 Mender = Annotated[Actor, Depends(Holder(RETRY))]
+HELD: Mapping[str, str] = {
+    Hindrance.ASSUMED: N_(
+        "Nothing is erased by itself: the terms of keeping are assumed and nobody has confirmed them."
+    ),
+    Hindrance.NO_TERM: N_("Nothing is erased by itself: the legal values name no term of keeping."),
+}
 PAGE_SIZE = 50
 MOST_EXPORTED = 5_000
 
@@ -34,6 +41,7 @@ GROUPS: Mapping[str, str] = {
     "notices": N_("Notices on their way"),
     "storage": N_("Disk and database"),
     "backup": N_("Backup and restore drill"),
+    "keeping": N_("Data whose time has passed"),
 }
 LABELS: Mapping[str, str] = {
     "workers_alive": N_("Workers alive"),
@@ -62,6 +70,12 @@ LABELS: Mapping[str, str] = {
     "backup_age_seconds": N_("Age of the last backup"),
     "drill_age_seconds": N_("Age of the last restore drill"),
     "drill_failed": N_("Last drill found faults"),
+    "erasure_age_seconds": N_("Last look for personal data to erase"),
+    "erasure_waiting": N_("Whose time has passed and who are not erased"),
+    "erasure_gone": N_("Erased at the last look"),
+    "sweep_age_seconds": N_("Last look for files that nothing names"),
+    "sweep_files": N_("Such files destroyed at the last look"),
+    "sweep_leftovers": N_("Leftovers of broken uploads destroyed at the last look"),
 }
 
 
@@ -83,6 +97,7 @@ def operations_page(
         "connections": found.connections,
         "versions": found.versions,
         "backup": _backup(found.record),
+        "held": _held(found.record),
         "jobs": [_job(each) for each in jobs[:PAGE_SIZE]],
         "older": jobs[PAGE_SIZE - 1].id if len(jobs) > PAGE_SIZE else None,
         "before": before,
@@ -205,6 +220,16 @@ def _backup(record_: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for act in ("backup", "drill", "restored")
         if (entry := record_.get(act)) and "at" in entry
+    ]
+
+
+def _held(record_: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return why personal data are not erased by themselves, with the kinds of data that wait."""
+    held = record_.get("erasure", {}).get("held", {})
+    return [
+        {"reason": words, "kinds": sorted(kind for kind, why in held.items() if why == reason)}
+        for reason, words in HELD.items()
+        if reason in held.values()
     ]
 
 

@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 import psycopg
@@ -170,3 +172,68 @@ def test_files_that_another_table_names_stay(
     erase(house, platform, now)
     assert shred(house, now) == 0
     assert house.app.state.kernel.store.exists(address)
+
+
+def waits_for_a_lock(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+    """Return when some session of this database waits for another."""
+    for _ in range(400):
+        found = connection.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        ).fetchone()
+        if found and found[0]:
+            return
+        Event().wait(0.05)
+    raise AssertionError("nobody waited")
+
+
+def test_a_paper_that_is_being_taken_from_the_vault_stays(
+    house: House, platform: Platform, cluster: PrivateCluster
+) -> None:
+    now, gone, kept = utcnow() + YEARS, draft(house), draft(house)
+    document = upload(house, gone, "schnell")
+    end(house, gone, national=8)
+    end(house, kept, national=10)
+    conninfo = cluster.boot_conninfo(house.database.target.name)
+    with psycopg.connect(conninfo, autocommit=True) as looking, ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(conninfo) as using:
+            using.execute(
+                "insert into workflow_component (id, case_id, party_id, component, document_id, file_name, attached_at,"
+                " source, part, signers, reused, state) select gen_random_uuid(), %s, party_id, component, document_id,"
+                " file_name, now(), 'VAULT', part, signers, 1, state from workflow_component where document_id = %s",
+                [kept, document],
+            )
+            erasing = pool.submit(erase, house, platform, now)
+            waits_for_a_lock(looking)
+        assert erasing.result(20).files == 0
+    with house.database.session(OFFICER) as session:
+        assert session.get_one(Document, document).state == DocumentState.CURRENT
+
+
+def test_a_paper_that_is_being_erased_cannot_be_taken_from_the_vault(
+    house: House, platform: Platform, cluster: PrivateCluster
+) -> None:
+    now, gone, open_one = utcnow() + YEARS, draft(house), draft(house)
+    document, firm = upload(house, gone, "zuerst"), house.person("nop.hoso")
+    end(house, gone, national=8)
+    path, chosen = f"/dossiers/{open_one}/papers/{COMPONENT}/vault", {"document_id": str(document)}
+    conninfo = cluster.boot_conninfo(house.database.target.name)
+    with psycopg.connect(conninfo, autocommit=True) as looking, ThreadPoolExecutor(1) as pool:
+        with house.database.transaction(OFFICER) as session:
+            found = retention.due(
+                session, now=now, zone=platform.zone.tz, rules=[retention.Rule.UNSUCCESSFUL]
+            )
+            assert retention.erase(session, found, actor=SYSTEM, now=now).files == 1
+            session.flush()  # the locks are held from here
+            using = pool.submit(firm.post, path, chosen)
+            waits_for_a_lock(looking)
+        assert using.result(20).status_code == 404
+
+
+def test_what_moved_on_since_it_was_found_stays(house: House, platform: Platform) -> None:
+    now, case_id = utcnow() + YEARS, draft(house)
+    with house.database.session(OFFICER) as session:
+        found = retention.due(session, now=now, zone=platform.zone.tz)
+    assert [each.case_id for each in found] == [case_id]
+    end(house, case_id, national=1)
+    with house.database.transaction(OFFICER) as session:
+        assert retention.erase(session, found, actor=SYSTEM, now=now) == retention.Erased(keys=0, files=0)

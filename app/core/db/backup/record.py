@@ -1,4 +1,4 @@
-"""When the last backup and the last restore drill were, as the operations page tells it: ``<var>/operations.json``."""
+"""When the last backup, drill, erasure and sweep were, as the operations page tells it: ``<var>/operations.json``."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-Act = Literal["backup", "drill", "restored"]
+Act = Literal["backup", "drill", "restored", "erasure", "sweep"]
 
 
 def note(var: Path, act: Act, *, at: datetime, **facts: Any) -> None:

@@ -189,6 +189,10 @@ def attach_from_vault(
         raise NotFound
     if len(found.attachments) >= MAX_FILES:
         raise TooManyFiles(limit=MAX_FILES)
+    # Held until the commit: its erasure waits for this use, or this use finds it erased.
+    state = select(Document.state).where(Document.id == document_id).with_for_update(read=True)
+    if session.scalar(state) != DocumentState.CURRENT:
+        raise NotFound
     row = _new_row(case, code, offered[document_id].file_name, Source.VAULT, actor, now)
     row.document_id = document_id
     row.part, row.signers = _as_before(session, code, document_id)

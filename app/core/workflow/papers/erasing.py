@@ -28,13 +28,14 @@ def erase_papers(session: Session, *, case_ids: Collection[UUID], actor: Actor, 
         .join(Case, Case.id == CaseComponent.case_id)
         .where(CaseComponent.case_id.not_in(case_ids), Case.erased_at.is_(None))
     )
-    ids = session.scalars(
-        select(Document.id).where(
-            Document.id.in_(union(own, forms).scalar_subquery()),
-            Document.id.not_in(needed),
-            Document.state != DocumentState.ERASED,
-        )
+    held = session.scalars(
+        select(Document.id)
+        .where(Document.id.in_(union(own, forms).scalar_subquery()), Document.state != DocumentState.ERASED)
+        .order_by(Document.id)
+        .with_for_update()
     ).all()
+    # After the locks: who took a paper from the vault meanwhile has committed, and from here on nobody can.
+    ids = session.scalars(select(Document.id).where(Document.id.in_(held), Document.id.not_in(needed))).all()
     session.execute(
         update(CaseComponent)
         .where(CaseComponent.case_id.in_(case_ids))

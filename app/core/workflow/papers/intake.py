@@ -28,7 +28,7 @@ def keep_file(
     """
     Receive a file piece by piece, decide by its content, and keep it.
 
-    A file that no document comes to name stays in the store under its hash and is harmless.
+    A file that no document comes to name is swept away later (``app.core.documents.sweeping``).
 
     :raises FileRefused: one of its subclasses says why; nothing is kept.
     """
