@@ -74,9 +74,12 @@ def make_actor(
     for party, held, scope in grants:
         if not held:
             continue  # a delegation whose roles the member does not hold himself
+        allowed = book.resolve(held, scope=scope)
+        if scope and not allowed:
+            continue  # a delegation whose topics bring nothing must not open the rows of the party
         party_id = UUID(party)
         roles[party_id] = roles.get(party_id, frozenset()) | frozenset(held)
-        permissions[party_id] = permissions.get(party_id, frozenset()) | book.resolve(held, scope=scope)
+        permissions[party_id] = permissions.get(party_id, frozenset()) | allowed
     return Actor(
         kind=UserKind(kind).actor_kind,
         user_id=user_id,

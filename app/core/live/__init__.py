@@ -10,7 +10,7 @@ mailboxes, and the re-check of rights. What does not: HTTP, and which fact pokes
 from app.core.live.hub import Hub, Mailbox, TooManyStreams
 from app.core.live.listener import Listener
 from app.core.live.models import LivePoke, LivePosition
-from app.core.live.pokes import RESYNC, RIGHTS, Poke, PokeBook, all_of, own
+from app.core.live.pokes import RESYNC, RIGHTS, Poke, PokeBook, all_of, own, quietly
 from app.core.live.relay import Fact, Relay, Tail, last_step
 from app.core.live.rights import Standing, actors_in_force
 
@@ -33,4 +33,5 @@ __all__ = [
     "all_of",
     "last_step",
     "own",
+    "quietly",
 ]

@@ -3,7 +3,8 @@ What a poke is, who hears it, and which facts poke which topics.
 
 A topic reads ``inbox`` or ``case:<id>``. A stream holds *keys*: a topic itself, ``case:*`` for all topics of a kind
 (officers who may read every dossier), or ``case:*@<party>`` for those of one party. A poke names its party, so the
-right to hear it is decided without a look into the database.
+right to hear it is decided without a look into the database. What officers do not know of, a dossier that its applicant
+has not filed, is poked ``quietly``: its own party hears it and nobody else.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ RIGHTS = "rights"
 """Tells the web processes to look at all rights again; never sent to a browser."""
 
 _USER = "user"
+_QUIET = "quiet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class Poke:
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the keys under which streams hear this poke."""
-        kind, colon, _ = self.topic.partition(":")
+        kind, colon, subject = self.topic.partition(":")
+        if kind == _QUIET:
+            inner, _, of = subject.partition(":")
+            return (subject,) if inner == "party" else (all_of(inner, self.party_id or UUID(of)),)
         if not colon:
             return (self.topic,)
         if self.party_id is None:
@@ -39,13 +44,20 @@ class Poke:
 
     @property
     def name(self) -> str:
-        """Return what a browser is told: a person's own topic is plainly ``user``."""
+        """Return what a browser is told: a person's own topic is plainly ``user``, a quiet one like any other."""
+        if self.topic.startswith(f"{_QUIET}:"):
+            return self.topic.removeprefix(f"{_QUIET}:")
         return _USER if self.topic.startswith(f"{_USER}:") else self.topic
 
 
 def own(user_id: UUID) -> str:
     """Return the topic of one person."""
     return f"{_USER}:{user_id}"
+
+
+def quietly(poke: Poke) -> Poke:
+    """Return a poke that only the party hears whose matter it is."""
+    return Poke(f"{_QUIET}:{poke.topic}", poke.party_id)
 
 
 def all_of(kind: str, party_id: UUID | None = None) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.auth.permissions import PermissionBook
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
-from app.core.live import Poke, PokeBook
+from app.core.live import Poke, PokeBook, quietly
 from app.core.notifications import Audience, Channel, Kind, KindBook, Members, Officers, notify
 from app.core.outbox import HandlerRegistry
 from app.core.workflow import procedures
@@ -124,9 +124,14 @@ def register(
 
 
 def pokes_of(payload: Mapping[str, Any], party_id: UUID | None) -> list[Poke]:
-    """Return the topics of a moved dossier: the inbox, the dossier and its party."""
-    pokes = [Poke("inbox"), Poke(f"case:{payload['case_id']}", party_id)]
-    return [*pokes, Poke(f"party:{party_id}", party_id)] if party_id else pokes
+    """
+    Return the topics of a moved dossier: the inbox, the dossier and its party.
+
+    A dossier without a code was never filed: that it exists is its applicant's business alone.
+    """
+    own = [Poke(f"case:{payload['case_id']}", party_id)]
+    own += [Poke(f"party:{party_id}", party_id)] if party_id else []
+    return [Poke("inbox"), *own] if payload["code"] else [quietly(each) for each in own]
 
 
 def applicants_kind(definition: Definition, event: CaseMoved) -> str | None:

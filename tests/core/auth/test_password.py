@@ -48,10 +48,28 @@ def test_a_hash_with_other_parameters_is_outdated() -> None:
         ("9876543210/.", "row"),
         ("do.thi.thu@1", "personal"),
         ("ĐỗThịThử2026"[:-1], "personal"),
+        ("matkhau123", "common"),
+        ("Mật khẩu 123", "common"),
+        ("M@tkhau2026", "common"),
+        ("password1234", "common"),
+        ("qwertyuiop12", "common"),
+        ("anhyeuem123", "common"),
+        ("iloveyou2026", "common"),
     ],
 )
 def test_weak(password: str, code: str) -> None:
     assert code in faults(password, UserKind.CUSTOMER, "do.thi.thu@example.vn", "Đỗ Thị Thử")
+
+
+@pytest.mark.parametrize(
+    "password", ["chín con chim sẻ", "sáu con mèo trên mái", "mười ký tự", "kìa trời mưa 7"]
+)
+def test_words_that_one_would_not_guess(password: str) -> None:
+    refuse_weak(password, kind=UserKind.CUSTOMER, context=("do.thi.thu@example.vn", "Đỗ Thị Thử"))
+
+
+def test_the_longest_password_is_judged_by_its_beginning() -> None:
+    refuse_weak("trời xanh mây trắng nắng vàng " * 8, kind=UserKind.OFFICER)
 
 
 def test_officers_need_more_characters() -> None:

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.core.live import RESYNC, RIGHTS, Hub, Poke, PokeBook, TooManyStreams, all_of, own
+from app.core.live import RESYNC, RIGHTS, Hub, Poke, PokeBook, TooManyStreams, all_of, own, quietly
+from app.core.workflow.notices import pokes_of
 
 SESSION, PARTY, OTHER = uuid4(), uuid4(), uuid4()
 CASE = f"case:{UUID(int=1)}"
@@ -26,6 +27,26 @@ def test_a_poke_reaches_those_whose_party_it_concerns_and_officers() -> None:
     assert taken(officer) == ["inbox", CASE, f"party:{PARTY}"]
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(stranger.take(), 0.01))
+
+
+def test_what_is_not_filed_is_heard_by_its_own_party_alone() -> None:
+    hub = Hub()
+    owner = hub.join(SESSION, frozenset({f"party:{PARTY}", all_of("case", PARTY)}))
+    asking = hub.join(SESSION, frozenset({all_of("case", PARTY)}), wanted=frozenset({CASE}))
+    stranger = hub.join(SESSION, frozenset({f"party:{OTHER}", all_of("case", OTHER)}))
+    officer = hub.join(SESSION, frozenset({"inbox", all_of("case"), all_of("party")}))
+    hub.publish([(1, quietly(Poke(CASE, PARTY))), (2, quietly(Poke(f"party:{PARTY}", PARTY)))])
+    assert taken(owner) == [CASE, f"party:{PARTY}"]
+    assert taken(asking) == [CASE]
+    for box in (stranger, officer):
+        with pytest.raises(TimeoutError):
+            asyncio.run(asyncio.wait_for(box.take(), 0.01))
+
+
+@pytest.mark.parametrize(("code", "heard"), [("", {"quiet"}), ("HS-1", {"inbox", "case", "party"})])
+def test_a_dossier_without_a_code_is_poked_quietly(code: str, heard: set[str]) -> None:
+    found = pokes_of({"case_id": str(UUID(int=1)), "code": code}, PARTY)
+    assert {each.topic.partition(":")[0] for each in found} == heard
 
 
 def test_a_persons_own_topic_is_told_without_the_key() -> None:
