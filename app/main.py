@@ -68,6 +68,7 @@ from app.web.pages.register import register_pages
 from app.web.pages.search import search_pages
 from app.web.pages.security import security
 from app.web.pages.setup import setup_pages
+from app.web.pages.signed_papers import signed_papers
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
 from app.web.switchboard import Switchboard
@@ -107,6 +108,7 @@ PAGES = (
     paper_signatures,
     counter_pages,
     counter_papers,
+    signed_papers,
     letter_pages,
     steps,
     opinions,

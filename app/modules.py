@@ -118,7 +118,9 @@ def compose(settings: Settings) -> Platform:
     press = Press(kernel.store, kernel.signing, zone, settings.origin)
     desk = Desk(
         guards=_joined([papers.GUARDS, *(module.guards(kernel) for module in MODULES)]),
-        effects=_joined([papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]),
+        effects=_joined(
+            [papers.EFFECTS, papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]
+        ),
         zone=zone.tz,
     )
     jobs.every_minute("workflow.recount")(Recount(zone.tz))

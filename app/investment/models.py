@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,6 +49,7 @@ class Certificate(Base):
             ("recorded", "&&"),
             name="ex_investment_certificate_in_force",
         ),
+        CheckConstraint("medium in ('ELECTRONIC', 'PAPER')", name="medium"),
         tenancy(Tenancy.TENANT),
     )
 
@@ -65,6 +66,9 @@ class Certificate(Base):
     verification_code: Mapped[str]
     signed_at: Mapped[datetime]
     site: Mapped[str]
+    medium: Mapped[str] = mapped_column(
+        Text, server_default="ELECTRONIC", comment="PAPER: signed by hand, the document is a scan"
+    )
     folded: Mapped[str] = mapped_column(comment="what a search looks into, folded")
 
 

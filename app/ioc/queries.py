@@ -120,7 +120,8 @@ HANDLED_ON_TIME = Indicator(
 _WITH_RESULT = """
   cross join lateral (
     select exists (select 1 from documents_document d join documents_issued i on i.document_id = d.id
-                    where d.subject_kind = 'case' and d.subject_id = c.id and d.kind = any(:kinds)) as issued) r
+                    where d.subject_kind = 'case' and d.subject_id = c.id and d.kind = any(:kinds)
+                      and i.medium = 'ELECTRONIC') as issued) r
 """
 _NOT_ONLINE = {"COUNTER": N_("Entered at the counter"), "POST": N_("Came by post")}
 _ON_PAPER = N_("Finished without an electronic result")

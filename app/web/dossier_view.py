@@ -337,7 +337,7 @@ def actions(dossier: Dossier) -> list[dict[str, Any]]:
             "title": each.action.title,
             "kind": "danger" if each.action.refusal else "primary" if each.action.primary else "secondary",
             "asks_reason": "reason" in each.action.input,
-            "own_page": bool({"gaps", "agencies", "new_date"} & set(each.action.input)),
+            "own_page": bool({"gaps", "agencies", "new_date", "compared"} & set(each.action.input)),
             "blocked": each.blocked,
         }
         for each in ordered

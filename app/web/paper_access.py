@@ -24,8 +24,10 @@ from app.core.kit.personal import personal_values
 from app.core.kit.time import utcnow
 from app.core.privacy import Purpose, Read, ReadingKind, recent_reading, record_reading
 from app.core.workflow.definition import Side
+from app.core.workflow.papers import LetterKind
 from app.core.workflow.papers.models import CaseComponent, CaseForm
 from app.core.workflow.papers.scans import SUBJECT as SCAN
+from app.core.workflow.papers.signed_on_paper import PRINT_SUBJECT
 from app.web import dossier_view
 from app.web.dossier_view import Dossier, require_reader
 from app.web.personal import KIND, in_hand
@@ -79,6 +81,8 @@ def paper_for(
         if field is not None:
             duty = home is not None and actor.may(home.permission)
             _record(session, document, dossiers, field, actor, duty=duty)
+    elif document.subject_kind == PRINT_SUBJECT:
+        raise NotFound  # the desk's own until the paper is in force
     return document, file
 
 
@@ -89,7 +93,7 @@ def _homes(session: Session, document: Document, home: PaperHome | None) -> Sequ
         select(CaseForm.case_id).where(CaseForm.document_id == document.id),
     )
     found = list(session.scalars(handed_in))
-    if not found and document.subject_kind in {KIND, SCAN}:
+    if not found and document.subject_kind in {KIND, SCAN, PRINT_SUBJECT}:
         found = [document.subject_id]
     if not found and home is not None:
         found = [each for each in [home.dossier(session, document.subject_id)] if each is not None]
@@ -113,9 +117,10 @@ def _field(session: Session, document: Document, dossier: Dossier) -> str | None
     """Return what a reading of the paper is recorded as; None where it names no person."""
     if document.subject_kind == "form" or _is_form(session, document):
         return SIGNED_FORM
-    if document.subject_kind != KIND:
+    if document.subject_kind not in {KIND, PRINT_SUBJECT}:
         return HANDED_IN
-    if session.scalar(select(exists().where(Letter.document_id == document.id))):
+    letter = exists().where(Letter.document_id == document.id, Letter.kind.in_(list(LetterKind)))
+    if session.scalar(select(letter)):
         return LETTER if dossier.case.desk_id is not None else None
     return RESULT if any(personal_values(dossier.case.answers)) else None
 

@@ -53,6 +53,7 @@ PAPER_TITLES = {
     "REFUSAL": N_("Letter of refusal"),
     "APOLOGY": N_("Apology and new appointment"),
     "FORM": N_("Signed application form"),
+    "IRC": N_("Investment registration certificate"),
 }
 
 

@@ -1,8 +1,10 @@
 """The register of outgoing papers: numbers without gaps."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,10 +18,11 @@ def allocate_number(
     *,
     office_id: UUID,
     kind: str,
-    symbol: str,
     subject: str,
     issued_on: date,
     now: datetime,
+    symbol: str = "",
+    written: Callable[[int], str] | None = None,
 ) -> Letter:
     """
     Take the next number of an office for a kind of paper, without gaps, and enter it in the register.
@@ -28,6 +31,7 @@ def allocate_number(
     number back. Set ``letter.document`` once the paper is stored.
 
     :param symbol: from configuration, e.g. agency and division; printed after the number.
+    :param written: writes the number of a kind of paper that has a form of its own.
     :param issued_on: local day of issue; its year starts a new sequence.
 
     Source: Decree 30/2020/NĐ-CP, article 15 (numbers run from 1 January to 31 December) and annex I
@@ -45,9 +49,21 @@ def allocate_number(
         year=issued_on.year,
         kind=kind,
         number=number,
-        text=f"{number:02d}/{symbol}",
+        text=written(number) if written is not None else f"{number:02d}/{symbol}",
         issued_at=now,
         subject=nfc(subject),
     )
     session.add(letter)
+    return letter
+
+
+def void_number(session: Session, *, document_id: UUID, reason: str, now: datetime) -> Letter | None:
+    """
+    Note in the register that the number of a paper counts no more; it is never given again.
+
+    :return: the row of the register; None for a paper that took no number of its own.
+    """
+    letter = session.scalar(select(Letter).where(Letter.document_id == document_id).with_for_update())
+    if letter is not None:
+        letter.voided_at, letter.void_reason = now, nfc(reason)
     return letter

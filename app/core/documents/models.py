@@ -29,11 +29,20 @@ class DocumentState(StrEnum):
 
 
 class IssuedState(StrEnum):
-    """What an issued paper is worth now."""
+    """What an issued paper is worth now. PRINTED waits for a signature by hand; VOID never came into force."""
 
+    PRINTED = "PRINTED"
     VALID = "VALID"
     AMENDED = "AMENDED"
     REVOKED = "REVOKED"
+    VOID = "VOID"
+
+
+class Medium(StrEnum):
+    """What the original of an issued paper is: the signed file, or a sheet signed by hand whose scan is kept."""
+
+    ELECTRONIC = "ELECTRONIC"
+    PAPER = "PAPER"
 
 
 class DocumentFile(Base):
@@ -101,12 +110,14 @@ class Issued(Base):
 
     __tablename__ = "documents_issued"
     __table_args__ = (
-        CheckConstraint("state in ('VALID', 'AMENDED', 'REVOKED')", name="state"),
+        CheckConstraint("state in ('PRINTED', 'VALID', 'AMENDED', 'REVOKED', 'VOID')", name="state"),
         CheckConstraint(
-            "(state = 'VALID') = (state_at is null) and (state = 'VALID') = (state_reason is null)",
+            "(state in ('PRINTED', 'VALID')) = (state_at is null) and (state_at is null) = (state_reason is null)",
             name="state_reason",
         ),
-        CheckConstraint("replaced_by is null or state <> 'VALID'", name="replaced_by"),
+        CheckConstraint("replaced_by is null or state in ('AMENDED', 'REVOKED')", name="replaced_by"),
+        CheckConstraint("medium in ('ELECTRONIC', 'PAPER')", name="medium"),
+        CheckConstraint("medium = 'PAPER' or state not in ('PRINTED', 'VOID')", name="printed"),
         Index("ix_documents_issued_document_id", "document_id"),
         Index("ix_documents_issued_sha256", "sha256"),
         Index(
@@ -124,6 +135,9 @@ class Issued(Base):
     public: Mapped[dict[str, Any]] = mapped_column(comment="redacted fields for the public page")
     sha256: Mapped[str] = mapped_column(
         Text, comment="of the signed file, copied so that a file finds its paper"
+    )
+    medium: Mapped[str] = mapped_column(
+        Text, server_default="ELECTRONIC", comment="PAPER: signed by hand; the file is a scan of the original"
     )
     issued_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(Text)
@@ -155,6 +169,7 @@ class Letter(Base):
     __tablename__ = "documents_letter"
     __table_args__ = (
         CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("(voided_at is null) = (void_reason is null)", name="voided"),
         UniqueConstraint("office_id", "year", "kind", "number"),
         Index(
             "uq_documents_letter_document_id",
@@ -174,5 +189,9 @@ class Letter(Base):
     issued_at: Mapped[datetime]
     document_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents_document.id"))
     subject: Mapped[str] = mapped_column(Text, comment="abstract of the paper")
+    voided_at: Mapped[datetime | None] = mapped_column(
+        comment="the number counts no more, and is never given again"
+    )
+    void_reason: Mapped[str | None] = mapped_column(Text)
 
     document: Mapped[Document | None] = relationship(lazy="raise")

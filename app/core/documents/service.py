@@ -23,6 +23,7 @@ from app.core.documents.models import (
     DocumentState,
     Issued,
     IssuedState,
+    Medium,
 )
 from app.core.documents.store import FileStore, Readable, StoredFile
 from app.core.documents.sweeping import hold
@@ -241,6 +242,7 @@ def issue(
         sha256=document.sha256,
         issued_at=now,
         state=IssuedState.VALID,
+        medium=Medium.ELECTRONIC,
     )
     session.add(issued)
     _record(session, "documents:paper:issue", document, actor=actor, at=now, code=code)
@@ -339,7 +341,7 @@ def _change_state(
     issued = session.get(Issued, _parsed(code), with_for_update=True, populate_existing=True)
     if issued is None:
         raise NotFound
-    if issued.state in {IssuedState.REVOKED, state}:
+    if issued.state in {IssuedState.REVOKED, IssuedState.PRINTED, IssuedState.VOID, state}:
         raise IssuedStateConflict(state=issued.state)
     issued.state, issued.state_at, issued.state_reason = state, now, nfc(reason)
     if replaced_by is not None:

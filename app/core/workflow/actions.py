@@ -87,8 +87,14 @@ def _on_side(side: Side, actor: Actor) -> bool:
 
 
 def _four_eyes(action: Action, actor: Actor, history: Sequence[Done], typists: Collection[UUID]) -> str:
-    """Say ``four-eyes`` when the actor took, last time, what this action must check, or typed what it decides on."""
+    """
+    Say ``four-eyes`` when the actor took, last time, what this action must check, or typed what it decides on.
+
+    Who compares a signed sheet with its print decides nothing, so that a typist may.
+    """
     decides = action.side is Side.OFFICER and (action.differs_from or action.refusal)
+    if "compared" in action.input:
+        decides = False
     if decides and actor.user_id in typists:
         return "four-eyes"
     for code in action.differs_from:

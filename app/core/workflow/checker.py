@@ -13,6 +13,8 @@ from app.core.workflow.definition import SAME, Action, ClockMode, Definition, Fo
 from app.core.workflow.personal import SEALABLE
 
 LANGUAGES = ("vi", "en")
+_SIGNING = frozenset({"sign", "sign_by_hand"})
+_DECIDING = frozenset({"draft_decision", "approve"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,15 @@ def _references(
                 yield Finding("four-eyes-unknown", where, f"“{name}” is not an action.")
         if action.refusal and "reason" not in action.input:
             yield Finding("refusal-without-reason", where, "A refusal must ask for the reason.")
-    signs = [action for action in definition.actions if action.code == "sign"]
-    for action in signs:
-        if not {"draft_decision", "approve"} <= set(action.differs_from):
-            yield Finding("four-eyes", "action sign", "The signer must differ from drafter and approver.")
+    for action in definition.actions:
+        if action.code in _SIGNING and not set(action.differs_from) >= _DECIDING:
+            yield Finding(
+                "four-eyes", f"action {action.code}", "The signer must differ from drafter and approver."
+            )
+        if "compared" in action.input and not _DECIDING | {"sign_by_hand"} <= set(action.differs_from):
+            yield Finding(
+                "four-eyes", f"action {action.code}", "Who compares must have had no part in the decision."
+            )
 
 
 def _law(

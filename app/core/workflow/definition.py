@@ -145,8 +145,8 @@ class Action(_Part):
     A transition that somebody may take.
 
     ``differs_from`` names earlier actions whose actor may not take this one (four eyes). ``input`` names what must be
-    given with it. ``to: same`` leaves the state as it is. ``visible`` steps appear in the applicant's timeline; the
-    desk's own do not.
+    given with it; ``compared`` is a declaration that a scan was compared with a print. ``to: same`` leaves the state
+    as it is. ``visible`` steps appear in the applicant's timeline; the desk's own do not.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -157,7 +157,7 @@ class Action(_Part):
     permission: str
     guards: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
-    input: tuple[Literal["reason", "gaps", "agencies", "new_date"], ...] = ()
+    input: tuple[Literal["reason", "gaps", "agencies", "new_date", "compared"], ...] = ()
     differs_from: tuple[str, ...] = ()
     letter: str | None = None
     primary: bool = False

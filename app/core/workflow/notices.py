@@ -22,7 +22,7 @@ from app.core.workflow import procedures
 from app.core.workflow.definition import Definition, Side
 from app.core.workflow.events import CaseMoved
 from app.core.workflow.models import Case
-from app.core.workflow.permissions import FILE, RECEIVE, REVIEW, SIGN
+from app.core.workflow.permissions import FILE, FILE_SIGNED, RECEIVE, REVIEW, SIGN
 
 _PATH = "/dossiers/{subject_id}"
 _BY_MAIL = frozenset({Channel.EMAIL})
@@ -65,6 +65,15 @@ KINDS = (
         N_("The result of the dossier “%(title)s” has been issued and can be downloaded from its page."),
     ),
     _for_applicant(
+        "result_on_paper",
+        N_("A result on paper is ready"),
+        N_("The result of dossier %(code)s is ready on paper"),
+        N_(
+            "The result of the dossier “%(title)s” was signed by hand. The original is handed over at the one-stop"
+            " desk; a scan can be downloaded from the dossier's page."
+        ),
+    ),
+    _for_applicant(
         "refused",
         N_("A dossier was refused"),
         N_("Dossier %(code)s was refused"),
@@ -87,6 +96,14 @@ KINDS = (
         N_("A document waits for signature"),
         N_("Dossier %(code)s waits for signature"),
         N_("%(procedure)s: “%(title)s”."),
+    ),
+    _for_officer(
+        "hand_signing",
+        N_("A result was printed to be signed by hand"),
+        N_("The signed paper of dossier %(code)s has to be filed"),
+        N_(
+            "%(procedure)s: “%(title)s”. Upload the scan as soon as the paper is signed and stamped, and compare it."
+        ),
     ),
 )
 
@@ -142,6 +159,8 @@ def applicants_kind(definition: Definition, event: CaseMoved) -> str | None:
         return None
     if action is not None and action.refusal and target.final:
         return "case.refused"
+    if action is not None and "compared" in action.input:
+        return "case.result_on_paper"
     return _TOLD.get(target.national or 0)
 
 
@@ -154,6 +173,8 @@ def officers_kind(definition: Definition, event: CaseMoved) -> tuple[str, str] |
         and action.side is Side.OFFICER
         and (action.primary or action.refusal)
     }
+    if FILE_SIGNED in forward:
+        return "case.hand_signing", FILE_SIGNED
     if SIGN in forward:
         return "case.signature", SIGN
     if REVIEW in forward:

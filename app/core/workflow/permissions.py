@@ -10,6 +10,7 @@ RECEIVE = "workflow.case.receive"
 APPRAISE = "workflow.case.appraise"
 REVIEW = "workflow.case.review"
 SIGN = "workflow.case.sign"
+FILE_SIGNED = "workflow.paper.file"
 ADVISE = "workflow.case.advise"
 ASSIGN = "workflow.case.assign"
 
@@ -50,6 +51,12 @@ PERMISSIONS = (
         N_("Sign results"),
         "Sign and issue a reviewed result for the authority.",
         frozenset({"LEADER"}),
+    ),
+    Permission(
+        FILE_SIGNED,
+        N_("File signed papers"),
+        "Compare the scan of a result that was signed by hand with its print, and bring it into force.",
+        frozenset({"INTAKE", "APPRAISER"}),
     ),
     Permission(
         ADVISE,

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
+from app.core.documents.models import Medium
 from app.core.errors import Forbidden, NotFound
 from app.core.evidence import Subject, record
 from app.core.i18n import N_, LocalText, formats
@@ -112,6 +113,7 @@ def register_file(
         N_("Valid from"),
         N_("Valid to"),
         N_("Signed"),
+        N_("Medium"),
     )
     lines = (
         [
@@ -126,6 +128,7 @@ def register_file(
             formats.format_datetime(row.signed_at, lang=translator.lang, timezone=zone.tz).replace(
                 formats.NBSP, " "
             ),
+            row.medium,
         ]
         for row in rows
     )
@@ -250,6 +253,7 @@ def revision_view(session: Session, row: Certificate, number: str) -> dict[str, 
         "valid_to": row.valid.upper,
         "in_force": row.valid.upper is None,
         "document_id": str(row.document_id),
+        "on_paper": row.medium == Medium.PAPER,
         "code": row.verification_code,
         "case_id": str(row.case_id),
     }
@@ -316,6 +320,7 @@ def _line(row: Any, zone: ZoneConfig) -> dict[str, Any]:
         "valid_from": row.valid.lower,
         "valid_to": row.valid.upper,
         "signed_at": row.signed_at,
+        "on_paper": row.medium == Medium.PAPER,
     }
 
 

@@ -5,13 +5,21 @@ from typing import Any
 
 from app.core import law
 from app.core.errors import Conflict, DomainError, FieldProblem, Invalid
+from app.core.evidence import Subject, record
 from app.core.i18n.formats import format_datetime
 from app.core.kit.time import local_day
 from app.core.workflow.bases import adjusted, base_answers
 from app.core.workflow.step import Effect, Guard, Step
 from app.investment import queries
 from app.investment.domain.rules import Context, TermLimit, adjustment_violations, violations
-from app.investment.service import PressRoom, issue_certificate, request_code, told_to_registry
+from app.investment.service import (
+    PressRoom,
+    enter_signed_certificate,
+    issue_certificate,
+    print_certificate,
+    request_code,
+    told_to_registry,
+)
 from app.investment.service.adjusting import AdjustmentOpen, NotAdjustable
 from app.investment.spatial import service as spatial
 
@@ -146,6 +154,27 @@ def effects(room: PressRoom, *, simulated: bool) -> Mapping[str, Effect]:
         )
         step.facts["certificate"] = certificate.number
 
+    def print_for_hand(step: Step) -> None:
+        """Number the certificate and print it for a signature by hand."""
+        issued = print_certificate(
+            step.session,
+            room=room,
+            case=step.case,
+            definition=step.definition,
+            actor=step.actor,
+            now=step.now,
+        )
+        step.facts["certificate"] = issued.number
+        record(
+            step.session, "investment:certificate:print", subject=Subject("case", step.case.id), actor=step.actor,
+            at=step.now, party_id=step.case.party_id, facts={"number": issued.number},
+            digests={"reason": str(step.input["reason"])},
+        )  # fmt: skip
+
+    def enter_signed(step: Step) -> None:
+        """Register the certificate whose signed sheet was filed."""
+        step.facts["certificate"] = enter_signed_certificate(step, room=room).number
+
     def ask_for_code(step: Step) -> None:
         """Ask the national registry for the code of the project; the certificate waits for it."""
         content: dict[str, Any] = told_to_registry(
@@ -166,5 +195,7 @@ def effects(room: PressRoom, *, simulated: bool) -> Mapping[str, Effect]:
     return {
         "freeze_spatial_check": freeze_spatial_check,
         "issue_certificate": issue,
+        "print_certificate": print_for_hand,
+        "enter_signed_certificate": enter_signed,
         "request_project_code": ask_for_code,
     }

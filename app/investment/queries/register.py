@@ -32,6 +32,7 @@ _LISTED = (
     Certificate.site,
     Certificate.valid,
     Certificate.signed_at,
+    Certificate.medium,
     Certificate.content["project_code"].astext.label("project_code"),
     Certificate.content["project_name_vi"].astext.label("project_name"),
     Certificate.content["investor_name"].astext.label("investor_name"),

@@ -1,21 +1,21 @@
-"""Issuing Investment Registration Certificates."""
+"""Issuing Investment Registration Certificates: signed with a key, or printed and signed by hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from app.core import law, outbox
+from app.core import outbox
+from app.core.auth.service import find_office
+from app.core.documents import printed
 from app.core.documents import service as documents
-from app.core.documents.signing import Appearance, DevelopmentAuthority, SigningKey, sign_pdf
-from app.core.documents.store import FileStore
-from app.core.documents.typeset import qr_svg, typeset
+from app.core.documents.letters import allocate_number
+from app.core.documents.models import Issued, Letter
+from app.core.documents.signing import SignerIdentity
 from app.core.errors import Conflict
 from app.core.evidence import Subject, record
 from app.core.geo import place_from_json
@@ -24,31 +24,24 @@ from app.core.kit.codes import format_code
 from app.core.kit.ids import uuid7
 from app.core.kit.text import fold
 from app.core.kit.time import local_day
-from app.core.settings.zone import ZoneConfig
 from app.core.workflow.bases import adjusted, base_answers
 from app.core.workflow.definition import Definition
 from app.core.workflow.models import Case
 from app.core.workflow.papers.form import printed_value
+from app.core.workflow.papers.signed_on_paper import PRINT_KIND, PRINT_SUBJECT, take_signed_scan
+from app.core.workflow.step import Step
 from app.investment import queries
 from app.investment.domain.certificate import certificate_content, printed_certificate, printed_changes
 from app.investment.events import CertificateIssued
 from app.investment.models import Certificate
+from app.investment.service.certificate_paper import PressRoom, Sheet, basis_lines, signed_pdf, unsigned_pdf
 from app.registry import facade as registry
 
-PAPER = Path(__file__).parents[1] / "papers" / "certificate.typ"
 PAPER_KIND = "IRC"
-SIGNATURE_FIELD = "signer"
 NUMBER_PREFIX = "GCN"
-
-
-@dataclass(frozen=True, slots=True)
-class PressRoom:
-    """What making a signed paper takes: where files go, whose keys sign, for which zone and address."""
-
-    store: FileStore
-    signing: DevelopmentAuthority
-    zone: ZoneConfig
-    origin: str
+SUBJECT = "Giấy chứng nhận đăng ký đầu tư"
+# Printed where no certificate of the signer ever told the position.
+UNKNOWN_POSITION = "Người ký"
 
 
 class BaseSuperseded(Conflict):
@@ -62,10 +55,9 @@ class BaseSuperseded(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What is being issued: the content, its number and revision, and the revision that it supersedes."""
+    """What is being issued: the content, its revision, and the revision that it supersedes."""
 
     content: Mapping[str, Any]
-    number: str
     revision: int
     previous: Certificate | None
     parts: Sequence[Mapping[str, Any]]
@@ -84,54 +76,146 @@ def issue_certificate(
     :raises TextNotPrintable: an answer has characters that no font of the installation has.
     :raises BaseSuperseded: another revision is in force than the one that the dossier adjusts.
     """
-    day = local_day(now, room.zone.tz)
-    draft = _draft(session, room, case, definition, day)
-    content, previous = draft.content, draft.previous
-    code = documents.new_verification_code()
     key = room.signing.key_for(str(actor.user_id), now=now)
-    project_id = _project(session, case, draft, actor=actor, now=now)
-    pdf = _signed_pdf(room, key, draft=draft, basis=_basis(session, definition), code=code, now=now)
-    title = draft.number if previous is None else f"{draft.number}-{draft.revision}"
+    draft = _draft(session, room, case, definition)
+    number, letter = _number(session, room, draft, now)
+    code = documents.new_verification_code()
+    pdf = signed_pdf(room, key, _sheet(session, definition, draft, number, code), now=now)
     document = documents.store_paper(
-        session, store=room.store, pdf=pdf, title=f"{title}.pdf", kind=PAPER_KIND, party_id=case.party_id,
-        subject=Subject("case", case.id), actor=actor, now=now,
+        session, store=room.store, pdf=pdf, title=f"{_title(draft, number)}.pdf", kind=PAPER_KIND,
+        party_id=case.party_id, subject=Subject("case", case.id), actor=actor, now=now,
     )  # fmt: skip
     session.flush()  # the issued paper and the register refer to the document's row
+    if letter is not None:
+        letter.document = document
+    issued = documents.issue(
+        session, document=document, verification_code=code, number=number, public=_public(draft), actor=actor, now=now
+    )  # fmt: skip
+    return _enter(session, room, case, draft, issued, actor=actor, now=now)
+
+
+def print_certificate(
+    session: Session, *, room: PressRoom, case: Case, definition: Definition, actor: Actor, now: datetime
+) -> Issued:
+    """
+    Number the certificate and print it for a signature by hand; it comes into force with the signed sheet.
+
+    :param actor: who is going to sign.
+    :raises TextNotPrintable: an answer has characters that no font of the installation has.
+    :raises BaseSuperseded: another revision is in force than the one that the dossier adjusts.
+    """
+    draft = _draft(session, room, case, definition)
+    number, letter = _number(session, room, draft, now)
+    code = documents.new_verification_code()
+    signer = room.signing.identity_of(str(actor.user_id)) or SignerIdentity(
+        str(actor.user_id), actor.name, UNKNOWN_POSITION, room.zone.authority.name["vi"]
+    )
+    pdf = unsigned_pdf(room, signer, _sheet(session, definition, draft, number, code), now=now)
+    document = documents.store_paper(
+        session, store=room.store, pdf=pdf, title=f"{_title(draft, number)} (bản in để ký).pdf", kind=PRINT_KIND,
+        party_id=case.party_id, subject=Subject(PRINT_SUBJECT, case.id), actor=actor, now=now,
+    )  # fmt: skip
+    session.flush()  # the entry of the paper and the register of numbers refer to the document's row
+    if letter is not None:
+        letter.document = document
+    public = {**_public(draft), "signer": signer.name, "position": signer.position}
+    return printed.issue_print(
+        session, document=document, kind=PAPER_KIND, verification_code=code, number=number, public=public,
+        actor=actor, now=now,
+    )  # fmt: skip
+
+
+def enter_signed_certificate(step: Step, *, room: PressRoom) -> Certificate:
+    """
+    Enter a certificate in the register whose signed sheet was filed; it is of the day that was printed on it.
+
+    :raises NothingPrinted: no print waits.
+    :raises BaseSuperseded: another revision is in force than the one that the dossier adjusts.
+    """
+    draft = _draft(step.session, room, step.case, step.definition)
+    issued, _ = take_signed_scan(step)
+    return _enter(step.session, room, step.case, draft, issued, actor=step.actor, now=step.now)
+
+
+def _enter(
+    session: Session,
+    room: PressRoom,
+    case: Case,
+    draft: _Draft,
+    issued: Issued,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Certificate:
+    """Register the project and the certificate by the entry of its paper; what was in force before ends."""
+    content, previous = draft.content, draft.previous
+    day = local_day(issued.issued_at, room.zone.tz)
+    project_id = _project(session, case, draft, actor=actor, now=now)
+    session.flush()  # the place and the certificate refer to the rows of project and paper
     if case.answers.get("place"):
         registry.keep_place(
             session, project_id=project_id, place=place_from_json(case.answers["place"]), now=now
         )
-    public = {"project_name_vi": content["project_name_vi"], "investor_name": content["investor_name"]}
-    if content["project_code"]:
-        public["project_code"] = content["project_code"]
-    documents.issue(
-        session,
-        document=document,
-        verification_code=code,
-        number=draft.number,
-        public=public,
-        actor=actor,
-        now=now,
-    )
     if previous is not None:
-        _supersede(session, previous, by=code, revision=draft.revision, day=day, actor=actor, now=now)
+        _supersede(
+            session,
+            previous,
+            by=issued.verification_code,
+            revision=draft.revision,
+            day=day,
+            actor=actor,
+            now=now,
+        )
     certificate = Certificate(
-        id=uuid7(), party_id=case.party_id, project_id=project_id, case_id=case.id, number=draft.number,
+        id=uuid7(), party_id=case.party_id, project_id=project_id, case_id=case.id, number=issued.number,
         revision=draft.revision, valid=Range(day, None, bounds="[)"), recorded=Range(now, None, bounds="[)"),
-        content=content, document_id=document.id, verification_code=code, signed_at=now,
-        site=content["location"]["site"], folded=_folded(draft),
+        content=content, document_id=issued.document.id, verification_code=issued.verification_code,
+        signed_at=issued.issued_at, site=content["location"]["site"], folded=_folded(draft, issued.number),
+        medium=issued.medium,
     )  # fmt: skip
     session.add(certificate)
     _tell(session, certificate, actor=actor, now=now)
     return certificate
 
 
-def _draft(session: Session, room: PressRoom, case: Case, definition: Definition, day: date) -> _Draft:
+def _sheet(session: Session, definition: Definition, draft: _Draft, number: str, code: str) -> Sheet:
+    return Sheet(number, draft.parts, basis_lines(session, definition), code)
+
+
+def _public(draft: _Draft) -> dict[str, str]:
+    """Return what anybody with the code may read."""
+    content = draft.content
+    public = {"project_name_vi": content["project_name_vi"], "investor_name": content["investor_name"]}
+    return public | ({"project_code": content["project_code"]} if content["project_code"] else {})
+
+
+def _title(draft: _Draft, number: str) -> str:
+    return number if draft.previous is None else f"{number}-{draft.revision}"
+
+
+def _number(session: Session, room: PressRoom, draft: _Draft, now: datetime) -> tuple[str, Letter | None]:
+    """
+    Return the number of the certificate; a first one takes the next of its year, without gaps.
+
+    The counter stays locked until the transaction ends, so it comes after everything that may refuse.
+    """
+    if draft.previous is not None:
+        return draft.previous.number, None
+    day = local_day(now, room.zone.tz)
+    letter = allocate_number(
+        session, office_id=find_office(session, room.zone.authority.code).party_id, kind=PAPER_KIND,
+        subject=f"{SUBJECT}: {draft.content['project_name_vi']}", issued_on=day, now=now,
+        written=lambda number: format_code(NUMBER_PREFIX, day.year, number),
+    )  # fmt: skip
+    return letter.text, letter
+
+
+def _draft(session: Session, room: PressRoom, case: Case, definition: Definition) -> _Draft:
     project_code = queries.known_code(session, case)
     content = certificate_content(case.answers, option_labels(definition), project_code=project_code)
     zone = room.zone.name["vi"]
     if case.base_id is None:
-        return _Draft(content, _next_number(session, day), 1, None, printed_certificate(content, zone=zone))
+        return _Draft(content, 1, None, printed_certificate(content, zone=zone))
     previous = queries.of_case(session, case.base_id)
     if previous is None or queries.present(session, project_id=previous.project_id) is not previous:
         raise BaseSuperseded(number=previous.number if previous else "-")
@@ -140,7 +224,7 @@ def _draft(session: Session, room: PressRoom, case: Case, definition: Definition
         _printed_changes(session, case, definition), revision=revision, before=previous.signed_at
     )
     body = printed_certificate(content, zone=zone)
-    return _Draft(content, previous.number, revision, previous, [*head, *body])
+    return _Draft(content, revision, previous, [*head, *body])
 
 
 def _printed_changes(session: Session, case: Case, definition: Definition) -> list[Sequence[str]]:
@@ -193,14 +277,14 @@ def _supersede(
             number=previous.number, revision=previous.revision, valid=Range(began, day, bounds="[)"),
             recorded=Range(now, None, bounds="[)"), content=previous.content, document_id=previous.document_id,
             verification_code=previous.verification_code, signed_at=previous.signed_at, site=previous.site,
-            folded=previous.folded,
+            folded=previous.folded, medium=previous.medium,
         )  # fmt: skip
         session.add(known)
 
 
-def _folded(draft: _Draft) -> str:
+def _folded(draft: _Draft, number: str) -> str:
     content = draft.content
-    names = (draft.number, content["project_code"], content["project_name_vi"], content["project_name_en"])
+    names = (number, content["project_code"], content["project_name_vi"], content["project_name_en"])
     return fold(" ".join(each for each in (*names, content["investor_name"]) if each))
 
 
@@ -237,76 +321,9 @@ def told_to_registry(case: Case, definition: Definition, *, authority: str) -> d
     }
 
 
-def _signed_pdf(
-    room: PressRoom,
-    key: SigningKey,
-    *,
-    draft: _Draft,
-    basis: Sequence[str],
-    code: str,
-    now: datetime,
-) -> bytes:
-    data = _paper(room, key, draft=draft, basis=basis, code=code, now=now)
-    return sign_pdf(
-        typeset(PAPER, data, at=now),
-        key=key,
-        field=SIGNATURE_FIELD,
-        at=now,
-        reason=draft.number,
-        location=room.zone.city["vi"],
-        appearance=Appearance(zone=room.zone.tz),
-    )
-
-
-def _paper(
-    room: PressRoom,
-    key: SigningKey,
-    *,
-    draft: _Draft,
-    basis: Sequence[str],
-    code: str,
-    now: datetime,
-) -> dict[str, Any]:
-    """Return the data of the paper; every text is Vietnamese, the authentic language of the certificate."""
-    zone, day = room.zone, local_day(now, room.zone.tz)
-    url = f"{room.origin}/verify/{code}"
-    return {
-        "header": {
-            "parent": zone.authority.parent["vi"],
-            "agency": zone.authority.name["vi"],
-            "number": draft.number,
-            "place": zone.city["vi"],
-            "date": f"ngày {day.day:02d} tháng {day.month:02d} năm {day.year}",
-        },
-        "zone": zone.name["vi"],
-        "basis": basis,
-        "parts": list(draft.parts),
-        "signature": {
-            "authority": zone.authority.name["vi"],
-            "position": key.identity.position,
-            "field": SIGNATURE_FIELD,
-            "name": key.identity.name,
-        },
-        "verification": {"qr": qr_svg(url), "caption": "Xác thực tại:", "code": code, "url": url},
-    }
-
-
-def _basis(session: Session, definition: Definition) -> list[str]:
-    """Return the legal basis as a paper cites it."""
-    known = law.instruments(session)
-    found = [(known[each.instrument], each.article) for each in definition.basis]
-    cited = [(f"{instrument.title['vi']} số {instrument.number}", article) for instrument, article in found]
-    return [f"Căn cứ {title}, Điều {article};" if article else f"Căn cứ {title};" for title, article in cited]
-
-
 def option_labels(definition: Definition) -> dict[str, str]:
     """Return the Vietnamese labels of all options, as ``field:code`` and for columns ``field.column:code``."""
     return {name: label["vi"] for name, label in queries.option_texts(definition).items()}
-
-
-def _next_number(session: Session, day: date) -> str:
-    number = session.execute(text("select nextval('investment_certificate_number')")).scalar_one()
-    return format_code(NUMBER_PREFIX, day.year, number)
 
 
 def _tell(session: Session, certificate: Certificate, *, actor: Actor, now: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from app.core.documents import service as documents
-from app.core.documents.models import Issued
+from app.core.documents.models import Issued, IssuedState, Medium
 from app.core.documents.signing import load_trust, verify_pdf
 from app.core.errors import NotFound
 from app.core.kit.time import utcnow
@@ -24,6 +24,8 @@ from app.web.unit import DbSession, router
 __all__ = ["DOWNLOAD_HEADERS", "papers"]
 
 papers = router()
+
+_WITHOUT_EFFECT = frozenset({IssuedState.PRINTED, IssuedState.VOID})
 
 
 @papers.get("/documents/{document_id}", name="document", include_in_schema=False)
@@ -55,17 +57,21 @@ def verified(request: Request, session: DbSession, code: str) -> Response:
 
 def _issued_view(session: Session, issued: Issued) -> dict[str, Any]:
     successor = session.get(Issued, issued.replaced_by) if issued.replaced_by else None
+    reason = "" if issued.state == IssuedState.VOID else issued.state_reason
     return {
         "code": issued.verification_code,
         "number": issued.number,
         "kind": PAPER_TITLES.get(issued.kind, ""),
         "state": issued.state,
         "state_at": issued.state_at,
-        "reason": issued.state_reason or "",
+        "reason": reason or "",  # why a print was voided is the desk's own
         "issued_at": issued.issued_at,
         "sha256": issued.sha256,
+        "on_paper": issued.medium == Medium.PAPER,
         # Each kind of paper tells the public other things; what it does not tell is not shown.
-        "public": {name: value for name, value in issued.public.items() if isinstance(value, str) and value},
+        "public": {name: value for name, value in issued.public.items() if isinstance(value, str) and value}
+        if issued.state not in _WITHOUT_EFFECT
+        else {},
         "replaced_by": {"href": f"/verify/{successor.verification_code}", "number": successor.number}
         if successor
         else None,
@@ -81,6 +87,8 @@ def _file_view(kernel: Kernel, issued: Issued) -> dict[str, Any]:
         pdf = kernel.store.read(issued.sha256)
     except NotFound:
         return {"file": "missing", "signatures": []}
+    if issued.medium == Medium.PAPER:
+        return {"file": "intact", "signatures": []}
     trust = kernel.signing.trust(now=now).joined(load_trust(kernel.settings.var / "trust"))
     reports = verify_pdf(pdf, trust=trust, now=now, stored_at=issued.issued_at)
     return {"file": "intact", "signatures": signatures_view(reports)}

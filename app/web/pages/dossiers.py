@@ -19,6 +19,7 @@ from app.core.workflow import inbox, procedures
 from app.core.workflow.assignment import REASSIGN
 from app.core.workflow.desk import StalePage
 from app.core.workflow.models import Case
+from app.core.workflow.papers.signed_on_paper import COMPARED
 from app.core.workflow.permissions import FILE
 from app.core.workflow.standing_in import ONLINE
 from app.web import counter_view, dossier_view, papers_view, personal
@@ -30,6 +31,7 @@ from app.web.identity import confirm_first
 from app.web.limit_view import limit_of_dossier
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.personal import personal_view
+from app.web.pages.signed_papers import hand_paper_view, show_signed_paper
 from app.web.pages.steps import needs_page, read_input, show_step
 from app.web.panels import DOSSIER, MY_ZONE, panels_of
 from app.web.render import Crumb, render, request_translator
@@ -40,7 +42,7 @@ dossiers = router()
 
 SUBJECT_KIND = "case"
 # Steps that bind the authority: who takes them shows first that they are still there.
-SIGNING = frozenset({"sign", "refuse"})
+SIGNING = frozenset({"sign", "sign_by_hand", "refuse"})
 
 
 @dossiers.get("/my", name="my", include_in_schema=False)
@@ -173,6 +175,11 @@ def act(
     except (Invalid, Conflict) as refusal:
         session.rollback()
         dossier = dossier_view.load(session, case_id, actor)
+        if chosen is not None and COMPARED in chosen.input and not isinstance(refusal, StalePage):
+            return show_signed_paper(
+                request, session, dossier, given=given, problems=refusal.errors, refusal=_refusal(request, refusal),
+                status=refusal.status,
+            )  # fmt: skip
         if chosen is not None and needs_page(chosen) and not isinstance(refusal, StalePage):
             return show_step(
                 request, dossier, chosen, zone, given=given, problems=refusal.errors,
@@ -220,6 +227,7 @@ def _dossier(
         else [],
         "actions": dossier_view.actions(dossier),
         "timeline": dossier_view.timeline(dossier, _names(session, actor, dossier), reader),
+        "hand_paper": hand_paper_view(session, dossier, actor),
         "papers": _papers(session, case.id),
         "components": papers_view.components_view(session, case, definition, actor),
         "form_paper": papers_view.form_view(session, case, definition, actor),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
-from app.core.i18n import formats
+from app.core.i18n import N_, formats
 from app.core.kit.actor import Actor
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.workflow.papers import LetterKind
@@ -21,6 +21,9 @@ from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
 
 letter_pages = router()
+
+# Everything that takes a number of the register: letters, and the results of procedures.
+KINDS = (*(each.value for each in LetterKind), "IRC")
 
 Reader = Annotated[Actor, Depends(Holder(READ))]
 
@@ -40,7 +43,7 @@ def register_page(
         "title": gettext("Register of letters"),
         "rows": [_row(request, each) for each in page],
         "years": [(str(each), str(each)) for each in years(session)],
-        "kinds": [(each.value, gettext(PAPER_TITLES[each.value])) for each in LetterKind],
+        "kinds": [(each, gettext(PAPER_TITLES[each])) for each in KINDS],
         "year": str(chosen_year or ""),
         "kind": chosen_kind,
         "export": f"/letters.csv?{query}",
@@ -58,7 +61,16 @@ def register_file(
     chosen = _year(year)
     header = [
         translator.gettext(name)
-        for name in ("Number", "Date", "Kind", "Subject", "State", "Verification code")
+        for name in (
+            "Number",
+            "Date",
+            "Kind",
+            "Subject",
+            "State",
+            "Verification code",
+            N_("Medium"),
+            N_("Why the number is void"),
+        )
     ]
     rows = (
         [
@@ -70,6 +82,8 @@ def register_file(
             line.subject,
             line.state or "",
             line.verification_code or "",
+            line.medium or "",
+            line.void_reason or "",
         ]
         for line in all_letters(session, year=chosen, kind=_kind(kind))
     )
@@ -85,6 +99,9 @@ def _row(request: Request, line: LetterLine) -> Mapping[str, Any]:
         "document_id": str(line.document_id) if line.document_id else "",
         "code": line.verification_code or "",
         "state": line.state or "",
+        "on_paper": line.medium == "PAPER",
+        "voided_at": line.voided_at,
+        "void_reason": line.void_reason or "",
     }
 
 
@@ -98,7 +115,7 @@ def _year(text: str) -> int | None:
 
 
 def _kind(text: str) -> str:
-    return text if text in set(LetterKind) else ""
+    return text if text in KINDS else ""
 
 
 def _position(cursor: str) -> tuple[datetime, UUID] | None:

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse
 
 from app.core.errors import FieldProblem, NotFound
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.definition import Action, Definition
 from app.core.workflow.gaps import GAP_CODES
+from app.core.workflow.papers.signed_on_paper import COMPARED
 from app.web import dossier_view
 from app.web.dossier_view import Dossier
 from app.web.forms import text
@@ -22,7 +24,7 @@ from app.web.unit import DbSession, router
 steps = router()
 
 # Inputs that do not fit into a small form on the dossier's page.
-LARGE_INPUTS = frozenset({"gaps", "agencies", "new_date"})
+LARGE_INPUTS = frozenset({"gaps", "agencies", "new_date", COMPARED})
 
 
 def needs_page(action: Action) -> bool:
@@ -39,6 +41,8 @@ def step_page(
     offered = next((each for each in dossier.available if each.action.code == action), None)
     if offered is None or not needs_page(offered.action):
         raise NotFound
+    if COMPARED in offered.action.input:
+        return RedirectResponse(f"/dossiers/{case_id}/signed-paper", 303)
     return show_step(request, dossier, offered.action, zone)
 
 
@@ -101,6 +105,8 @@ def read_input(action: Action, definition: Definition, zone: ZoneConfig, posted:
     given: dict[str, Any] = {}
     if "reason" in action.input:
         given["reason"] = text(posted, "reason")
+    if COMPARED in action.input:
+        given[COMPARED] = text(posted, COMPARED)
     if "new_date" in action.input:
         given["new_date"] = text(posted, "new_date")
     if "gaps" in action.input:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from app.core.documents import service as documents
-from app.core.documents.models import Issued
+from app.core.documents.models import Issued, Medium
 from app.core.documents.refusals import FileEmpty, FileTooLarge
 from app.core.documents.signing import PdfUnreadable, SignatureReport, Verdict, load_trust, verify_pdf
 from app.core.errors import DomainError, FieldProblem
@@ -125,6 +125,7 @@ def _issued_view(issued: Issued) -> dict[str, Any]:
     return {
         "number": issued.number,
         "state": issued.state,
+        "on_paper": issued.medium == Medium.PAPER,
         "href": f"/verify/{issued.verification_code}",
         "issued_at": issued.issued_at,
     }

@@ -127,6 +127,13 @@ class DevelopmentAuthority:
             raise NoSigningKey(name=keys[-1].identity.name if keys else code)
         return max(valid, key=lambda key: key.certificate.not_valid_before_utc)
 
+    def identity_of(self, code: str) -> SignerIdentity | None:
+        """Return who the newest certificate of a signer names, valid or not; None if there never was one."""
+        files = self._folder(code).glob("*.crt")
+        known = [x509.load_der_x509_certificate(file.read_bytes()) for file in files]
+        newest = max(known, key=lambda each: each.not_valid_before_utc, default=None)
+        return _identity(newest.subject) if newest is not None else None
+
     def revoke(self, serial: int, *, now: datetime) -> None:
         """Put a certificate on the revocation list; a second time changes nothing."""
         with self._locked():

@@ -81,6 +81,7 @@ _NEEDED = N_("This has to be filled in before the step can be taken.")
 _WANTED: Mapping[str, str] = {
     "gaps": N_("Nothing is marked as wanting. Choose what is wrong with at least one part."),
     "agencies": N_("No agency is chosen. Choose at least one, with days to answer and a question."),
+    "compared": N_("Compare the scan with the printed text, then tick this."),
 }
 
 

@@ -15,6 +15,7 @@ from app.core.documents.typeset import JSON
 from app.core.law import Instrument, Limit, LimitUnit
 from app.core.workflow.definition import Definition
 from app.core.workflow.gaps import GAP_CODES
+from app.core.workflow.standing_in import COUNTER
 
 Part = dict[str, JSON]
 
@@ -30,7 +31,7 @@ _NUMBERED_FIRST = ("Nghị định", "Thông tư", "Quyết định", "Nghị qu
 
 
 class LetterForm(BaseModel):
-    """The frame of one kind of letter."""
+    """The frame of one kind of letter; ``closing_at_desk`` closes that of a dossier which came by the counter."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +43,7 @@ class LetterForm(BaseModel):
     official: bool = False
     opening: tuple[str, ...]
     closing: tuple[str, ...]
+    closing_at_desk: tuple[str, ...] = ()
 
 
 @cache
@@ -91,10 +93,11 @@ class Facts:
 def content(kind: str, facts: Facts, params: Mapping[str, Any], definition: Definition) -> list[Part]:
     """Return the parts of a letter's body."""
     form = letter_forms()[kind]
+    at_desk = facts.channel == COUNTER and form.closing_at_desk
     return [
         *_paragraphs(form.opening, facts),
         *_BODIES[kind](facts, params, definition),
-        *_paragraphs(form.closing, facts),
+        *_paragraphs(form.closing_at_desk if at_desk else form.closing, facts),
     ]
 
 

@@ -27,6 +27,9 @@ class LetterLine:
     document_id: UUID | None
     verification_code: str | None
     state: str | None
+    medium: str | None
+    voided_at: datetime | None
+    void_reason: str | None
 
 
 def letters(
@@ -55,7 +58,7 @@ def _query(year: int | None, kind: str) -> Select[*tuple[Any, ...]]:
     query = (
         select(
             Letter.id, Letter.text, Letter.kind, Letter.issued_at, Letter.subject, Letter.document_id,
-            Issued.verification_code, Issued.state,
+            Issued.verification_code, Issued.state, Issued.medium, Letter.voided_at, Letter.void_reason,
         )
         .outerjoin(Document, Document.id == Letter.document_id)
         .outerjoin(Issued, Issued.document_id == Document.id)
