@@ -35,6 +35,7 @@ from app.core.workflow.papers import Press, components, form_signing, hand_signi
 from app.core.workflow.papers.intake import KeptFile, keep_file
 from app.core.workflow.papers.paper_signing import sign_paper
 from app.core.workflow.papers.representation import declared
+from app.core.workflow.papers.signed_on_paper import keep_signed_scan
 from app.investment import facade as investment
 from app.modules import Platform
 
@@ -42,6 +43,7 @@ STORIES = Path(__file__).parent / "demo_dossiers.yaml"
 # Each story keeps its key over all installations, so that a second start adds nothing.
 NAMESPACE = UUID("6f2c7f0e-5f0a-4f52-9c0e-3a6f1f1f9d21")
 FILING = frozenset({"draft", "submit", "supplement"})
+SIGNING = frozenset({"sign", "sign_by_hand"})
 FIRST_HOUR = time(9, 0)
 STEP_APART = timedelta(minutes=35)
 # Sides of the squares of land, in degrees: about 158 m.
@@ -162,14 +164,25 @@ class Storyteller:
     def _take(self, case_id: UUID, step: Mapping[str, Any], *, login: str, at: datetime) -> None:
         actor = self._person(login, at)
         with self._as(actor) as session:
-            if step["do"] == "sign":
+            if step["do"] in SIGNING:
                 investment.invent_project_code(session, case_id=case_id, now=at)
                 session.flush()  # the signature looks for the code among the stored ones
+            if step["do"] == "file_signed_paper":
+                self._scan_signed(session, case_id, actor=actor, at=at)
             revision = session.get_one(Case, case_id).revision
             self.platform.desk.perform(
                 session, case_id=case_id, action=step["do"], revision=revision, actor=actor, now=at,
                 input=step.get("input", {}),
             )  # fmt: skip
+
+    def _scan_signed(self, session: ContextSession, case_id: UUID, *, actor: Actor, at: datetime) -> None:
+        """Upload the scan of a result that was signed by hand."""
+        case = session.get_one(Case, case_id)
+        keep_signed_scan(
+            session, case=case, definition=procedures.definition_of(session, case.version_id),
+            kept=self._paper("Bản giấy đã ký tay và đóng dấu"), actor=actor, now=at,
+        )  # fmt: skip
+        session.flush()  # the step looks for the scan among the stored ones
 
     @property
     def _press(self) -> Press:

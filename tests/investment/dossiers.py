@@ -15,6 +15,7 @@ from app.core.auth.models import User
 from app.core.auth.service import fold_login
 from app.core.db import Database, DbRole, SessionContext
 from app.core.db.session import ContextSession
+from app.core.documents.models import Document
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.workflow import procedures
@@ -24,6 +25,7 @@ from app.core.workflow.papers import Press, components, form_signing, missing_co
 from app.core.workflow.papers.intake import keep_file
 from app.core.workflow.papers.models import Part
 from app.core.workflow.papers.paper_signing import sign_paper
+from app.core.workflow.papers.signed_on_paper import keep_signed_scan
 from app.investment.clients import Answer, AnswerState
 from app.investment.models import CodeRequest
 from app.investment.service import project_codes
@@ -151,7 +153,12 @@ class Office:
         return case_id
 
     def to_certificate(self, case_id: UUID) -> None:
-        """Take a filed dossier to its signed certificate; the national registry has given a code."""
+        """Take a filed dossier to its signed certificate."""
+        self.to_approved(case_id)
+        self.take(case_id, "lanh.dao", "sign")
+
+    def to_approved(self, case_id: UUID) -> None:
+        """Take a filed dossier to the approved draft; the national registry has given a code."""
         for login, action in (("mot.cua", "accept"), ("tham.dinh", "take_up")):
             self.take(case_id, login, action)
         self.take(case_id, "tham.dinh", "draft_decision", reason="Hồ sơ đầy đủ.")
@@ -163,4 +170,24 @@ class Office:
                 project_codes.take_answer(
                     session, request_id=request_row.id, answer=Answer(AnswerState.ISSUED, code), now=self.now
                 )
-        self.take(case_id, "lanh.dao", "sign")
+
+    def print_for_hand(self, case_id: UUID) -> None:
+        """Have an approved certificate printed to be signed by hand."""
+        self.take(case_id, "lanh.dao", "sign_by_hand", reason="Chứng thư số hết hạn.")
+
+    def scan_signed(
+        self, case_id: UUID, login: str = "mot.cua", *, body: bytes | None = None, name: str = "da-ky.pdf"
+    ) -> Document:
+        """Upload the scan of the signed sheet."""
+        actor, content = self.person(login), body or files.pdf(Signed=f"({case_id})")
+        kept = keep_file(self.press.store, stream=io.BytesIO(content), filename=name)
+        with self.as_(actor) as session:
+            case = session.get_one(Case, case_id)
+            return keep_signed_scan(
+                session, case=case, definition=procedures.definition_of(session, case.version_id), kept=kept,
+                actor=actor, now=self.now,
+            )  # fmt: skip
+
+    def file_signed(self, case_id: UUID, login: str = "mot.cua") -> Outcome:
+        """Declare that the scan was compared, and bring the paper into force."""
+        return self.take(case_id, login, "file_signed_paper", compared="yes")
