@@ -105,6 +105,23 @@ def test_text(world: World, case_id: UUID, kind: LetterKind) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
+def test_a_supplement_to_a_dossier_of_the_counter_is_handed_in_there(world: World, case_id: UUID) -> None:
+    online = text_of(send(world, case_id, LetterKind.SUPPLEMENT, gaps=GAPS))
+    assert "nộp trực tuyến theo mã hồ sơ" in " ".join(online.split())
+    assert "tại quầy" not in online
+    with world.as_(world.leader) as session:
+        case = case_in(session, case_id)
+        case.channel, case.desk_id = "COUNTER", world.intake.grants[0].party_id
+        session.flush()  # the letter reads how the dossier came
+        document = issue_letter(
+            session, press=world.press, case=case, definition=world.definition, kind=LetterKind.SUPPLEMENT,
+            params={"gaps": GAPS}, actor=world.leader, now=LATER,
+        )  # fmt: skip
+        text = " ".join(text_of(world.press.store.read(document.sha256)).split())
+        session.rollback()
+    assert "nộp trực tiếp tại quầy đã tiếp nhận hồ sơ" in text
+
+
 @pytest.mark.parametrize("kind", list(LetterKind))
 def test_text_of_people_stays_text(world: World, case_id: UUID, kind: LetterKind) -> None:
     params = {
@@ -187,7 +204,10 @@ def test_every_kind_has_a_frame_whose_sentences_can_be_filled() -> None:
     words = dict.fromkeys(("code", "applicant", "procedure", "agency", "office", "track"), "x")
     assert set(letter_forms()) == set(LetterKind)
     for form in letter_forms().values():
-        assert all("%" not in line % words for line in (*form.opening, *form.closing, form.subject))
+        assert all(
+            "%" not in line % words
+            for line in (*form.opening, *form.closing, *form.closing_at_desk, form.subject)
+        )
     symbols = [form.symbol for form in letter_forms().values()]
     assert len(set(symbols)) == len(symbols)
 

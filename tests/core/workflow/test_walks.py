@@ -19,6 +19,7 @@ INPUT = {
     "gaps": [{"target": "site", "code": "MISSING"}],
     "agencies": [{"office": "TAX", "days": "1", "silence": "CONSENT"}],
     "new_date": "18/12/2026",
+    "compared": "yes",
 }
 
 
