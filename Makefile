@@ -56,7 +56,7 @@ test-deep: ## Long fuzz, kill cycles and mutations
 
 .PHONY: pictures
 pictures: ## Make the pictures of the guides anew, by the browser tests that walk there
-	@FTZ_SCREENS=guides $(PYTHON) tools/bootstrap.py test -m browser -p no:randomly tests/browser/test_journey.py tests/browser/test_board.py tests/browser/test_counter.py $(ARGS)
+	@FTZ_SCREENS=guides $(PYTHON) tools/bootstrap.py test -m browser -p no:randomly tests/browser/test_journey.py tests/browser/test_board.py tests/browser/test_counter.py tests/browser/test_legal.py tests/browser/test_operations.py $(ARGS)
 
 .PHONY: bench
 bench: setup-dev ## Print the ratio tables of every benchmark

@@ -212,6 +212,8 @@ GUIDE_PICTURES = {
     "15-verified-vi-wide-light": "verified",
     "60-board-vi-wide-light": "board",
     "counter-05-scan-left-vi-wide-light": "counter",
+    "40-law-list-vi-wide-light": "law",
+    "90-operations-vi": "operations",
 }
 
 GUIDE_CLIP: FloatRect = {"x": 0, "y": 0, "width": 1280, "height": 640}
