@@ -15,7 +15,7 @@ from app.core.documents.typeset import JSON
 from app.core.law import Instrument, Limit, LimitUnit
 from app.core.workflow.definition import Definition
 from app.core.workflow.gaps import GAP_CODES
-from app.core.workflow.standing_in import COUNTER
+from app.core.workflow.standing_in import COUNTER, POST
 
 Part = dict[str, JSON]
 
@@ -31,7 +31,7 @@ _NUMBERED_FIRST = ("Nghị định", "Thông tư", "Quyết định", "Nghị qu
 
 
 class LetterForm(BaseModel):
-    """The frame of one kind of letter; ``closing_at_desk`` closes that of a dossier which came by the counter."""
+    """The frame of one kind of letter; ``closing_at_desk`` closes that of a dossier which came on paper."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ class Facts:
 def content(kind: str, facts: Facts, params: Mapping[str, Any], definition: Definition) -> list[Part]:
     """Return the parts of a letter's body."""
     form = letter_forms()[kind]
-    at_desk = facts.channel == COUNTER and form.closing_at_desk
+    at_desk = facts.channel in {COUNTER, POST} and form.closing_at_desk
     return [
         *_paragraphs(form.opening, facts),
         *_BODIES[kind](facts, params, definition),
