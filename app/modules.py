@@ -82,55 +82,18 @@ def compose(settings: Settings) -> Platform:
     """
     zone = load_zone(settings.zone_file)
     kernel = Kernel.make(settings, zone)
-    handlers, jobs = HandlerRegistry(), JobRegistry()
+    handlers, jobs, pokes = HandlerRegistry(), JobRegistry(), PokeBook()
     for module in MODULES:
         module.register(kernel, handlers, jobs)
-    permissions = PermissionBook(
-        [
-            *AUTH_PERMISSIONS,
-            *WORKFLOW_PERMISSIONS,
-            *papers.PERMISSIONS,
-            *LEGAL_PERMISSIONS,
-            *PERSONAL_PERMISSIONS,
-            *OPERATIONS_PERMISSIONS,
-            *(each for module in MODULES for each in module.permissions),
-        ]
-    )
-    pokes, kinds = PokeBook(), KindBook()
-    pokes.add(NoticesChanged.name, notifications.pokes_of)
-    case_notices.register(handlers, pokes, kinds, permissions)
-    for module in MODULES:
-        for event, mapper in module.pokes.items():
-            pokes.add(event, mapper)
-    kinds.add(*(each for module in MODULES for each in module.notice_kinds))
-    notifier = Notifier(
-        kinds, notifications.ports_of(settings), settings.origin, zone.tz, stand_ins=substitutes
-    )
-    notifications.install(notifier)
-    people.register(handlers, kinds)
-    notifications.add_jobs(jobs)
-    notifications.add_mail_jobs(jobs)
+    permissions = _permissions()
+    desk = _desk(kernel, zone, origin=settings.origin)
+    notifier = _notifier(settings, zone, handlers, pokes, permissions)
     search = search_providers()
-    renames = {event: party for module in MODULES for event, party in module.renames.items()}
-    keep_fresh(handlers, search, renames)
-    outbox.add_jobs(handlers, jobs)
-    outbox.install(handlers)
-    press = Press(kernel.store, kernel.signing, zone, settings.origin)
-    desk = Desk(
-        guards=_joined([papers.GUARDS, *(module.guards(kernel) for module in MODULES)]),
-        effects=_joined(
-            [papers.EFFECTS, papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]
-        ),
-        zone=zone.tz,
+    keep_fresh(
+        handlers, search, {event: party for module in MODULES for event, party in module.renames.items()}
     )
-    jobs.every_minute("workflow.recount")(Recount(zone.tz))
-    jobs.every_minute("workflow.timers")(Scan(desk))
-    jobs.every_minute("web.forget_idempotency")(forget_expired)
-    jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
-    jobs.every_minute("web.forget_kept_forms")(forget_kept)
-    housekeeping.add_jobs(jobs)
-    erasers = [*keeping.DOSSIERS, *(each for module in MODULES for each in module.erasers)]
-    keeping.add_jobs(jobs, kernel, erasers)
+    outbox.install(handlers)
+    _add_jobs(jobs, handlers, kernel, desk, zone)
     return Platform(
         settings=settings,
         zone=zone,
@@ -145,6 +108,71 @@ def compose(settings: Settings) -> Platform:
         tiles=_tiles(),
         search=search,
     )
+
+
+def _permissions() -> PermissionBook:
+    return PermissionBook(
+        [
+            *AUTH_PERMISSIONS,
+            *WORKFLOW_PERMISSIONS,
+            *papers.PERMISSIONS,
+            *LEGAL_PERMISSIONS,
+            *PERSONAL_PERMISSIONS,
+            *OPERATIONS_PERMISSIONS,
+            *(each for module in MODULES for each in module.permissions),
+        ]
+    )
+
+
+def _desk(kernel: Kernel, zone: ZoneConfig, *, origin: str) -> Desk:
+    press = Press(kernel.store, kernel.signing, zone, origin)
+    return Desk(
+        guards=_joined([papers.GUARDS, *(module.guards(kernel) for module in MODULES)]),
+        effects=_joined(
+            [papers.EFFECTS, papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]
+        ),
+        zone=zone.tz,
+    )
+
+
+def _notifier(
+    settings: Settings,
+    zone: ZoneConfig,
+    handlers: HandlerRegistry,
+    pokes: PokeBook,
+    permissions: PermissionBook,
+) -> Notifier:
+    """Return who tells people, and register what they are told of and what open pages hear."""
+    kinds = KindBook()
+    pokes.add(NoticesChanged.name, notifications.pokes_of)
+    case_notices.register(handlers, pokes, kinds, permissions)
+    for module in MODULES:
+        for event, mapper in module.pokes.items():
+            pokes.add(event, mapper)
+    kinds.add(*(each for module in MODULES for each in module.notice_kinds))
+    people.register(handlers, kinds)
+    notifier = Notifier(
+        kinds, notifications.ports_of(settings), settings.origin, zone.tz, stand_ins=substitutes
+    )
+    notifications.install(notifier)
+    return notifier
+
+
+def _add_jobs(
+    jobs: JobRegistry, handlers: HandlerRegistry, kernel: Kernel, desk: Desk, zone: ZoneConfig
+) -> None:
+    """Register the kernel's jobs; the modules have registered their own."""
+    notifications.add_jobs(jobs)
+    notifications.add_mail_jobs(jobs)
+    outbox.add_jobs(handlers, jobs)
+    jobs.every_minute("workflow.recount")(Recount(zone.tz))
+    jobs.every_minute("workflow.timers")(Scan(desk))
+    jobs.every_minute("web.forget_idempotency")(forget_expired)
+    jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
+    jobs.every_minute("web.forget_kept_forms")(forget_kept)
+    housekeeping.add_jobs(jobs)
+    erasers = [*keeping.DOSSIERS, *(each for module in MODULES for each in module.erasers)]
+    keeping.add_jobs(jobs, kernel, erasers)
 
 
 def _tiles() -> dict[str, Tile]:
