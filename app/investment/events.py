@@ -22,7 +22,7 @@ class CertificateIssued(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class ProjectCodeAnswered(DomainEvent):
-    """The national registry gave a project its code, or refused to."""
+    """The national registry gave a project its code or refused to, or a letter of it moved on."""
 
     name: ClassVar[str] = "investment.project_code.answered"
 

@@ -17,6 +17,7 @@ from app.core.workflow.permissions import PERMISSIONS, REVIEW, SIGN
 from app.investment.events import ProjectCodeAnswered
 
 RECEIVED, REFUSED = "investment.code_received", "investment.code_refused"
+LETTER, DISPUTED = "investment.code_letter_entered", "investment.code_disputed"
 _PATH = "/dossiers/{subject_id}"
 
 KINDS = (
@@ -36,8 +37,34 @@ KINDS = (
         N_("The certificate of “%(title)s” cannot be signed. The reason stands on the dossier's page."),
         _PATH,
     ),
+    Kind(
+        LETTER,
+        Audience.OFFICER,
+        N_("A letter with a project code waits for confirmation"),
+        N_("Confirm the project code from a letter for dossier %(code)s"),
+        N_(
+            "A colleague entered a letter of the national registry for “%(title)s”. Compare it with its scan."
+        ),
+        _PATH,
+    ),
+    Kind(
+        DISPUTED,
+        Audience.OFFICER,
+        N_("A project code is disputed"),
+        N_("The national registry contradicts the letter for dossier %(code)s"),
+        N_(
+            "The registry answered otherwise than its letter for “%(title)s”. Nothing is signed until it is settled."
+        ),
+        _PATH,
+    ),
 )
-_TOLD = {"RECEIVED": (RECEIVED, SIGN), "REFUSED": (REFUSED, REVIEW)}
+_TOLD = {
+    "RECEIVED": ((RECEIVED, SIGN),),
+    "REFUSED": ((REFUSED, REVIEW),),
+    "LETTER_ENTERED": ((LETTER, REVIEW),),
+    "LETTER_CONFIRMED": ((RECEIVED, SIGN),),
+    "LETTER_DISPUTED": ((DISPUTED, REVIEW), (DISPUTED, SIGN)),
+}
 
 
 def register(handlers: HandlerRegistry) -> None:
@@ -48,12 +75,12 @@ def register(handlers: HandlerRegistry) -> None:
         case = session.get(Case, event.case_id)
         if case is None or event.state not in _TOLD:
             return
-        kind, permission = _TOLD[event.state]
-        roles = next(each.roles for each in PERMISSIONS if each.code == permission)
-        notify(
-            session, recipients=[Officers(case.office, roles)], kind=kind, subject=("case", case.id),
-            party_id=case.party_id, params={"code": case.code or "", "title": case.title}, actor=actor, now=now,
-        )  # fmt: skip
+        for kind, permission in _TOLD[event.state]:
+            roles = next(each.roles for each in PERMISSIONS if each.code == permission)
+            notify(
+                session, recipients=[Officers(case.office, roles)], kind=kind, subject=("case", case.id),
+                party_id=case.party_id, params={"code": case.code or "", "title": case.title}, actor=actor, now=now,
+            )  # fmt: skip
 
 
 def pokes_of(payload: Mapping[str, Any], party_id: UUID | None) -> list[Poke]:

@@ -1,6 +1,7 @@
 """Tables of investment: requests for project codes, and the certificate register, bitemporal."""
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -114,3 +115,58 @@ class CodeRequest(Base):
     code: Mapped[str | None]
     reason_code: Mapped[str]
     reason: Mapped[str]
+
+
+class LetterState(StrEnum):
+    """How a letter stands: it waits for a second officer, counts or not, or the registry has said otherwise."""
+
+    ENTERED = "ENTERED"
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    DISPUTED = "DISPUTED"
+    DROPPED = "DROPPED"
+
+
+_LIVE = text("state in ('ENTERED', 'CONFIRMED', 'DISPUTED')")
+
+
+class CodeLetter(Base):
+    """
+    A letter of the national investment registry with a project's code, entered while the registry does not answer.
+
+    ``request_id`` is the request whose answer it stands in for. At most one letter of a dossier is live.
+    """
+
+    __tablename__ = "investment_code_letter"
+    __table_args__ = (
+        CheckConstraint("state in ('ENTERED', 'CONFIRMED', 'REJECTED', 'DISPUTED', 'DROPPED')", name="state"),
+        CheckConstraint("code ~ '^[0-9]{10}$'", name="code"),
+        CheckConstraint("(state = 'ENTERED') = (decided_at is null)", name="decided"),
+        CheckConstraint("decided_by <> entered_by and settled_by <> entered_by", name="four_eyes"),
+        Index("uq_investment_code_letter_case_id", "case_id", unique=True, postgresql_where=_LIVE),
+        Index("uq_investment_code_letter_code", "code", unique=True, postgresql_where=_LIVE),
+        Index("ix_investment_code_letter_case_id", "case_id", "entered_at"),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_case.id"))
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("investment_code_request.id"), index=True)
+    code: Mapped[str]
+    number: Mapped[str] = mapped_column(comment="number of the letter")
+    dated_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(comment="why the registry's answer was not waited for")
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents_document.id"), index=True)
+    state: Mapped[str]
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[UUID]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    remark: Mapped[str] = mapped_column(comment="why it was rejected")
+    agreed_at: Mapped[datetime | None] = mapped_column(comment="when the registry said the same")
+    disputed_at: Mapped[datetime | None] = mapped_column(comment="when the registry said otherwise")
+    said: Mapped[str] = mapped_column(comment="what the registry said otherwise")
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[UUID | None]
+    settled: Mapped[str] = mapped_column(comment="why the one or the other counts")

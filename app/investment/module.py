@@ -10,9 +10,9 @@ from app.core.i18n import N_
 from app.core.jobs import JobRegistry
 from app.core.outbox import HandlerRegistry
 from app.core.search import SearchProvider
-from app.core.workflow.permissions import FILE, READ
+from app.core.workflow.permissions import FILE, READ, REVIEW
 from app.core.workflow.step import Effect
-from app.investment import handlers, jobs, procedures
+from app.investment import handlers, jobs, procedures, queries
 from app.investment.clients import registry_of
 from app.investment.commitments import handlers as commitment_handlers
 from app.investment.commitments.events import CommitmentJudged, CommitmentShown
@@ -40,11 +40,13 @@ from app.investment.pages import (
     guide_pages,
     project_pages,
 )
+from app.investment.pages.code_letters import letter_pages, letter_uploads
 from app.investment.pages.counter import COUNTER_RESULTS
 from app.investment.pages.enterprise import dossiers_panel
 from app.investment.queries.found import certificate_documents
 from app.investment.service import PressRoom
 from app.investment.service.adjusting import ADJUSTMENT
+from app.investment.service.code_letters import SUBJECT_KIND
 from app.investment.spatial.pages import spatial_pages, spatial_panel
 from app.investment.tiles import TILES
 from app.web.kernel import Kernel
@@ -77,6 +79,8 @@ MODULE = ModuleSpec(
         commitment_uploads,
         guide_pages,
         code_pages,
+        letter_pages,
+        letter_uploads,
         certificate_pages,
         project_pages,
         spatial_pages,
@@ -148,7 +152,10 @@ MODULE = ModuleSpec(
             50,
         ),
     ),
-    papers={"commitment": PaperHome(dossier_of, CHECK)},
+    papers={
+        "commitment": PaperHome(dossier_of, CHECK),
+        SUBJECT_KIND: PaperHome(queries.dossier_of_letter, REVIEW),
+    },
     register=_register,
     notice_kinds=(*handlers.KINDS, *commitment_handlers.KINDS),
     pokes={

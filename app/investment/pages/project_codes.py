@@ -15,6 +15,7 @@ from app.core.kit.time import utcnow
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import REVIEW
 from app.investment import queries
+from app.investment.pages.code_letters import letter_summary
 from app.investment.service import project_codes
 from app.web.dossier_view import is_others_draft, require_reader
 from app.web.forms import PostedForm, text
@@ -47,6 +48,7 @@ def code_panel(session: Session, actor: Actor, case_id: UUID) -> Mapping[str, An
         "reason_code": request.reason_code,
         "remark": request.content.get("remark", "") if actor.is_officer else "",
         "may_ask": actor.is_officer and actor.may(REVIEW),
+        "letter": letter_summary(session, actor, case_id),
     }
 
 

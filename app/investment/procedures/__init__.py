@@ -12,6 +12,7 @@ from app.core.workflow.bases import adjusted, base_answers
 from app.core.workflow.step import Effect, Guard, Step
 from app.investment import queries
 from app.investment.domain.rules import Context, TermLimit, adjustment_violations, violations
+from app.investment.models import LetterState
 from app.investment.service import (
     PressRoom,
     enter_signed_certificate,
@@ -68,8 +69,22 @@ class ProjectCodeNotAsked(Conflict):
     hint = "Send the dossier back and have the draft approved again."
 
 
+class ProjectCodeDisputed(Conflict):
+    """The registry has said something else than its letter."""
+
+    code = "investment.project-code-disputed"
+    title = "The project code is disputed."
+    detail = (
+        "The letter %(number)s gives the code %(code)s; the national investment registry answered: %(said)s."
+    )
+    hint = "An officer who reviews drafts settles on the dossier's page which counts; then it can be signed."
+
+
 def project_code_received(step: Step) -> DomainError | None:
-    """Refuse to sign a certificate whose project has no code of the national registry yet."""
+    """Refuse to sign a certificate whose project has no code of the national registry yet, or a disputed one."""
+    letter = queries.live_letter(step.session, step.case.id)
+    if letter is not None and letter.state == LetterState.DISPUTED:
+        return ProjectCodeDisputed(number=letter.number, code=letter.code, said=letter.said)
     if queries.known_code(step.session, step.case):
         return None
     last = queries.latest_request(step.session, step.case.id)

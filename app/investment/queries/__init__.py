@@ -9,7 +9,15 @@ from app.investment.queries.guiding import (
     parties_to_file_for,
     result_sheet,
 )
-from app.investment.queries.project_codes import known_code, latest_request
+from app.investment.queries.project_codes import (
+    COUNTS,
+    dossier_of_letter,
+    known_code,
+    latest_request,
+    letter_of,
+    letters_of,
+    live_letter,
+)
 from app.investment.queries.projects import in_force_of, of_party, option_texts, words_of
 from app.investment.queries.register import (
     AsOf,
@@ -26,6 +34,7 @@ from app.investment.queries.register import (
 )
 
 __all__ = [
+    "COUNTS",
     "AsOf",
     "CommitmentLine",
     "Guide",
@@ -34,12 +43,16 @@ __all__ = [
     "catalogue",
     "certificates",
     "commitments_of",
+    "dossier_of_letter",
     "dossiers",
     "guide",
     "guide_of_day",
     "in_force_of",
     "known_code",
     "latest_request",
+    "letter_of",
+    "letters_of",
+    "live_letter",
     "of_case",
     "of_party",
     "of_project",

@@ -25,7 +25,7 @@ from app.investment import queries
 from app.investment.clients import Answer, AnswerState, CodeQuestion
 from app.investment.events import ProjectCodeAnswered
 from app.investment.models import CodeRequest
-from app.registry import facade as registry
+from app.investment.service import code_letters
 
 ASK_REGISTRY = "investment.ask_registry"
 CODE_IN_USE = "CODE_IN_USE"
@@ -114,7 +114,7 @@ def take_answer(session: Session, *, request_id: UUID, answer: Answer, now: date
     if answer.state is AnswerState.PENDING:
         _wait(session, request, error="", now=now)
         return
-    if answer.state is AnswerState.ISSUED and _in_use(session, answer.code):
+    if answer.state is AnswerState.ISSUED and _taken(session, answer.code, request.case_id):
         answer = Answer(AnswerState.REFUSED, reason_code=CODE_IN_USE, reason=answer.code)
     request.attempts += 1
     request.answered_at, request.error = now, ""
@@ -128,7 +128,9 @@ def take_answer(session: Session, *, request_id: UUID, answer: Answer, now: date
         subject=Subject("case", request.case_id), actor=SYSTEM, at=now, party_id=request.party_id,
         facts={"request": str(request.id), "code": request.code or "", "reason": request.reason_code},
     )  # fmt: skip
-    _tell(session, request, now=now, actor=SYSTEM)
+    session.flush()  # the letter is compared with the answer as it stands now
+    if not code_letters.compare(session, request, now=now):
+        _tell(session, request, now=now, actor=SYSTEM)
 
 
 def note_failure(session: Session, *, request_id: UUID, error: str, now: datetime) -> None:
@@ -167,9 +169,9 @@ def _defer(session: Session, request_id: UUID, *, actor: Actor, at: datetime | N
     defer_jobs(session, [NewJob(ASK_REGISTRY, {"request_id": key}, actor, at=at, lock=f"project-code:{key}")])
 
 
-def _in_use(session: Session, code: str) -> bool:
-    held = session.scalar(select(CodeRequest.id).where(CodeRequest.code == code))
-    return held is not None or registry.project_by_code(session, code) is not None
+def _taken(session: Session, code: str, case_id: UUID) -> bool:
+    code_letters.lock(session, code)
+    return code_letters.in_use(session, code, case_id=case_id)
 
 
 def _note_second_answer(session: Session, request: CodeRequest, answer: Answer, *, now: datetime) -> None:
