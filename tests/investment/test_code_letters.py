@@ -328,6 +328,12 @@ class TestPages:
         assert OTHER not in house.person("nop.hoso").get(f"/dossiers/{desk.case_id}").text
         form = {"letter_id": str(letter), "verdict": "DROP", "settled": ""}
         assert head.post(f"{path}/decision", form).status_code == 422
+        unsaid = head.post(f"{path}/decision", {**form, "verdict": "", "settled": WHY})
+        assert (unsaid.status_code, 'id="f-verdict-error"' in unsaid.text, WHY in unsaid.text) == (
+            422,
+            True,
+            True,
+        )
         assert head.post(f"{path}/decision", {**form, "settled": WHY}).status_code == 303
         assert signed_code(desk) == OTHER
 

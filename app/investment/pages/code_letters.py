@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse
 
 from app.core.auth.models import User
 from app.core.documents.refusals import FileRefused
-from app.core.errors import DomainError, FieldProblem, Forbidden, NotFound
-from app.core.i18n import formats
+from app.core.errors import DomainError, FieldProblem, Forbidden, Invalid, NotFound
+from app.core.i18n import N_, formats
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
@@ -93,7 +93,7 @@ def decide(
                     session, letter_id=letter.id, keep=verdict == "KEEP", reason=given["settled"], actor=actor, now=now
                 )  # fmt: skip
             case _:
-                raise NotFound
+                raise Invalid(errors=[FieldProblem("verdict", "missing", N_("Choose what counts."))])
     except DomainError as refusal:
         return _refused(request, session, actor, case_id, refusal, given=given)
     return RedirectResponse(f"/dossiers/{case_id}#panel-project-code", 303)

@@ -3,7 +3,7 @@ A project's code from a letter of the national investment registry, where the re
 
 One officer enters what the letter says, with its scan; another one reads the scan and confirms by typing the code
 again. The outgoing request is left to run: when the registry answers after all, its answer is compared with the letter,
-and another answer keeps the certificate from being signed until somebody settles which counts (ADR 0031).
+and another answer keeps the certificate from being signed until somebody settles which counts (ADR 0032).
 """
 
 import re
