@@ -20,7 +20,12 @@ from app.core.workflow.papers.intake import KeptFile, keep_file
 from app.investment import queries
 from app.investment.clients import Answer, AnswerState, RegistryMissing
 from app.investment.models import Certificate, CodeLetter
-from app.investment.procedures import ProjectCodeDisputed, ProjectCodePending, ProjectCodeRefused
+from app.investment.procedures import (
+    PrintedCodeChanged,
+    ProjectCodeDisputed,
+    ProjectCodePending,
+    ProjectCodeRefused,
+)
 from app.investment.service import code_letters, project_codes
 from app.investment.service.code_letters import (
     CodeNotWanted,
@@ -272,6 +277,22 @@ def test_after_the_signature_another_answer_is_told_and_the_certificate_stands(d
         desk.settle(letter, keep=False)
     desk.settle(letter, keep=True)
     assert desk.letter(letter).state == "CONFIRMED"
+
+
+def test_a_sheet_printed_with_the_letters_code_is_not_filed_against_another_answer(desk: Desk) -> None:
+    letter = desk.enter()
+    desk.confirm(letter)
+    walk, case_id = desk.walk, desk.case_id
+    walk.take(case_id, "leader", "sign_by_hand")
+    desk.late(Answer(AnswerState.ISSUED, OTHER))
+    with pytest.raises(ProjectCodeDisputed):
+        walk.take(case_id, "intake", "file_signed_paper", compared="yes")
+    desk.settle(letter, keep=False)
+    with pytest.raises(PrintedCodeChanged) as refusal:
+        walk.take(case_id, "intake", "file_signed_paper", compared="yes")
+    assert refusal.value.params == {"printed": CODE, "code": OTHER}
+    walk.take(case_id, "leader", "void_print")
+    assert signed_code(desk) == OTHER
 
 
 @pytest.fixture

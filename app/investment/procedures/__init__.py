@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core import law
+from app.core.documents.printed import printed_for
 from app.core.errors import Conflict, DomainError, FieldProblem, Invalid
 from app.core.evidence import Subject, record
 from app.core.i18n.formats import format_datetime
 from app.core.kit.time import local_day
 from app.core.workflow.bases import adjusted, base_answers
+from app.core.workflow.papers.signed_on_paper import PRINT_SUBJECT
 from app.core.workflow.step import Effect, Guard, Step
 from app.investment import queries
 from app.investment.domain.rules import Context, TermLimit, adjustment_violations, violations
@@ -95,6 +97,26 @@ def project_code_received(step: Step) -> DomainError | None:
     return ProjectCodePending(since=format_datetime(last.requested_at, lang="vi", timezone=step.zone))
 
 
+class PrintedCodeChanged(Conflict):
+    """The sheet that was signed carries a code that does not count."""
+
+    code = "investment.printed-code-changed"
+    title = "The printed paper carries another project code."
+    detail = "The paper was printed with the code %(printed)s; the project has the code %(code)s."
+    hint = "Have the print voided; then the certificate is signed or printed anew with the right code."
+
+
+def printed_code_holds(step: Step) -> DomainError | None:
+    """Refuse a sheet signed by hand whose project code is disputed or no longer counts."""
+    if refusal := project_code_received(step):
+        return refusal
+    issued = printed_for(step.session, subject=Subject(PRINT_SUBJECT, step.case.id))
+    code = queries.known_code(step.session, step.case)
+    if issued is not None and issued.public.get("project_code", "") != code:
+        return PrintedCodeChanged(printed=issued.public.get("project_code", ""), code=code)
+    return None
+
+
 def investment_rules(step: Step) -> DomainError | None:
     """Refuse a request that breaks a numbered rule, listing all of them."""
     value = step.book.get(TERM_LIMIT)
@@ -146,6 +168,7 @@ def _cited(step: Step, value: law.LawValue) -> str:
 
 GUARDS: Mapping[str, Guard] = {
     "investment_rules": investment_rules,
+    "printed_code_holds": printed_code_holds,
     "project_code_received": project_code_received,
 }
 
