@@ -10,7 +10,7 @@ from app.core.kit.actor import Actor, ActorKind, Grant
 from app.core.workflow import procedures
 from app.core.workflow.actions import Available, available_actions
 from app.core.workflow.definition import Side
-from app.core.workflow.permissions import RECEIVE, REVIEW, SIGN
+from app.core.workflow.permissions import FILE_SIGNED, RECEIVE, REVIEW, SIGN
 
 DESK, ELSEWHERE, PARTY, ME = (UUID(int=number) for number in range(1, 5))
 ALL = frozenset({RECEIVE, REVIEW, SIGN, "workflow.case.appraise"})
@@ -66,6 +66,12 @@ def test_who_typed_decides_nothing_about_it(state: str, code: str) -> None:
 
 def test_who_typed_may_receive_it() -> None:
     assert offered(officer(DESK), "submitted", desk_id=DESK, typists=(ME,))["accept"].blocked == ""
+
+
+def test_who_typed_may_file_the_signed_paper_since_comparing_decides_nothing() -> None:
+    actor = officer(DESK, frozenset({RECEIVE, FILE_SIGNED}))
+    found = offered(actor, "hand_signing", desk_id=DESK, typists=(ME,))
+    assert found["file_signed_paper"].blocked == ""
 
 
 def test_the_platform_s_own_steps_stay_its_own() -> None:
