@@ -26,7 +26,7 @@ from app.core.workflow.consultations import is_closed, of_case
 from app.core.workflow.definition import ClockMode, Definition, FormField, FormSection, Side
 from app.core.workflow.gaps import gap_text
 from app.core.workflow.models import Case, CaseEvent, ClockInterval, Gap
-from app.core.workflow.permissions import READ
+from app.core.workflow.permissions import READ, SIGN
 from app.core.workflow.record import CaseRecord
 from app.core.workflow.standing_in import ONLINE, stands_in
 from app.web.clock_view import ClockReader
@@ -35,6 +35,7 @@ YES = {"vi": "Có", "en": "Yes"}
 NO = {"vi": "Không", "en": "No"}
 # Steps that no procedure names.
 KERNEL_STEPS = {REASSIGN: {"vi": "Phân công lại", "en": "Re-assigned"}}
+SIGNATURES = frozenset({"sign", "sign_by_hand", "refuse"})
 UNITS = {"year": {"vi": "năm", "en": "years"}}
 
 
@@ -84,6 +85,12 @@ def load(session: Session, case_id: UUID, actor: Actor, *, asked: bool = False) 
         typists=case.typists,
     )  # fmt: skip
     return Dossier(case, definition, history, available, applicant)
+
+
+def is_signature(definition: Definition, action: str) -> bool:
+    """Tell whether a step signs or refuses for the authority, before which its officer proves presence."""
+    found = definition.action(action)
+    return found is not None and (found.permission == SIGN or found.code in SIGNATURES)
 
 
 def is_others_draft(case: Case | CaseRecord, actor: Actor) -> bool:

@@ -140,6 +140,30 @@ def confirm_before(request: Request, *, within: timedelta = step_up.STEP_UP_FOR)
     return RedirectResponse(f"/account/confirm?next={quote(request.url.path, safe='')}", 303)
 
 
+def require_presence(request: Request, actor: Actor) -> None:
+    """
+    Refuse a step that counts to a signed-in person who has not proved presence lately, where no page can ask for it.
+
+    :raises PresenceNeeded: the person confirms on a page first. A program signs nothing and is not asked.
+    """
+    if actor.session_id is not None and not step_up.is_recent(
+        database_of(request), actor.session_id, now=utcnow()
+    ):
+        raise PresenceNeeded
+
+
+class PresenceNeeded(DomainError):
+    """A step that counts is taken through the JSON door, and it was not proved lately who takes it."""
+
+    code = "auth.presence-needed"
+    status = 403
+    title = "Confirm first that it is you."
+    detail = (
+        "This step counts as a signature, and you have not confirmed within the last minutes that it is you."
+    )
+    hint = "Open /account/confirm, type the code or password there, and repeat the step within five minutes."
+
+
 def proof_view(request: Request, actor: Actor) -> dict[str, Any]:
     """Return by what a signed-in person proves presence, as ``account/_proof.html`` and its neighbours show it."""
     by = step_up.means(database_of(request), actor.user_id) if actor.user_id is not None else Proof.PASSWORD

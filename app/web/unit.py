@@ -30,6 +30,7 @@ from app.core.errors import DomainError
 from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
 from app.core.telemetry.metrics import REFUSED
 from app.core.telemetry.route import note_route
+from app.web.bodies import received
 
 GATE_WAIT_SECONDS = 3
 
@@ -61,9 +62,11 @@ class UnitRoute(APIRoute):
     """
     A route whose database session commits only when the answer is a success.
 
+    :cvar receives: whether the body is received here; not where files come, which has its own way.
     :cvar settles: whether a ready response ends the transaction at once; not where something is still to be written.
     """
 
+    receives: ClassVar[bool] = True
     settles: ClassVar[bool] = True
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -77,6 +80,8 @@ class UnitRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             note_route(f"{request.method} {self.path}")
+            if self.receives:
+                request = await received(request)
             gate: anyio.CapacityLimiter = request.app.state.gate
             await _enter(gate, request)
             _REQUEST.set(request)

@@ -16,6 +16,7 @@ from starlette.types import Message, Receive
 
 from app.core.documents.refusals import FileTooLarge
 from app.core.kit.actor import ActorKind
+from app.web.bodies import BodyTooSlow, Bounded
 from app.web.errors import SignInNeeded
 from app.web.unit import UnitRoute
 
@@ -25,11 +26,15 @@ _DRAIN_BYTES = 1_000_000_000
 _MAX_FIELDS = 100
 # Bodies that are received at the same time; each may fill a temporary file.
 _RECEIVING = 32
+_RECEIVING_PUBLIC = 8
+_SILENT_S = 30.0
+_LONGEST_S = 900.0
 
 
 class UploadRoute(UnitRoute):
     """A unit of work whose posted form is there, parsed, when the unit begins."""
 
+    receives = False
     public = False
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -41,9 +46,9 @@ class UploadRoute(UnitRoute):
                 return await inner(request)
             if not self.public:
                 await _refuse_strangers(request)
-            body = _Body(request.receive)
+            body = _Body(request)
             received = Request(request.scope, body.receive)
-            async with _places(request):
+            async with _places(request, public=self.public):
                 await _parse(received, body)
             try:
                 return await inner(received)
@@ -60,18 +65,30 @@ class PublicUploadRoute(UploadRoute):
 
 
 class _Body:
-    """A body that counts; past the limit it gives nothing more but is still read."""
+    """
+    A body that counts; past the limit it gives nothing more but is still read.
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    What is no form with files is kept in memory and is bounded as any other form. A line that says nothing for a while,
+    or that is not done after a long one, gives its place back.
+    """
+
+    def __init__(self, request: Request) -> None:
+        files = request.headers.get("content-type", "").startswith("multipart/")
+        self._receive: Receive = request.receive if files else Bounded(request.receive).receive
         self._size = 0
+        self._end = anyio.current_time() + _LONGEST_S
 
     @property
     def is_too_large(self) -> bool:
         return self._size > MAX_BODY_BYTES
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        wait = min(_SILENT_S, self._end - anyio.current_time())
+        try:
+            with anyio.fail_after(max(wait, 0)):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
         if message["type"] != "http.request":
             return message
         self._size += len(message.get("body", b""))
@@ -98,11 +115,14 @@ async def _refuse_strangers(request: Request) -> None:
         raise SignInNeeded
 
 
-def _places(request: Request) -> anyio.CapacityLimiter:
+def _places(request: Request, *, public: bool) -> anyio.CapacityLimiter:
+    """Return the places for receiving; strangers have few of their own, so that they cannot take everybody's."""
     app_state = request.app.state
     if not hasattr(app_state, "upload_places"):
-        app_state.upload_places = anyio.CapacityLimiter(_RECEIVING)
-    places: anyio.CapacityLimiter = app_state.upload_places
+        app_state.upload_places = {
+            False: anyio.CapacityLimiter(_RECEIVING), True: anyio.CapacityLimiter(_RECEIVING_PUBLIC)
+        }  # fmt: skip
+    places: anyio.CapacityLimiter = app_state.upload_places[public]
     return places
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldProblem, Invalid, NotFound
@@ -41,6 +41,7 @@ from app.web.api.schemas import (
     TakenAction,
 )
 from app.web.idempotency import once_router
+from app.web.identity import require_presence
 from app.web.services import CurrentDesk, CurrentZone
 from app.web.unit import DbSession, router
 
@@ -120,6 +121,7 @@ def change_answers(
 
 @dossier_api.post("/dossiers/{case_id}/actions/{action}", dependencies=[OwnBrowser])
 def take_action(
+    request: Request,
     response: Response,
     session: DbSession,
     actor: Writer,
@@ -130,7 +132,10 @@ def take_action(
     if_match: IfMatch = "",
 ) -> DossierOut:
     """Take an action; the same request twice is one step, since it names the revision that it was decided on."""
-    refuse_stale(session, _case(session, case_id, actor), if_match)
+    case = _case(session, case_id, actor)
+    if dossier_view.is_signature(procedures.definition_of(session, case.version_id), action):
+        require_presence(request, actor)
+    refuse_stale(session, case, if_match)
     taken = desk.perform(
         session, case_id=case_id, action=action, revision=body.revision, actor=actor, now=utcnow(),
         input=body.input,

@@ -41,8 +41,6 @@ from app.web.unit import DbSession, router
 dossiers = router()
 
 SUBJECT_KIND = "case"
-# Steps that bind the authority: who takes them shows first that they are still there.
-SIGNING = frozenset({"sign", "sign_by_hand", "refuse"})
 
 
 @dossiers.get("/my", name="my", include_in_schema=False)
@@ -162,11 +160,14 @@ def act(
     action: str,
 ) -> Response:
     """Take an action; a refusal shows the dossier's present state with what to do, and keeps what was typed."""
-    if action in SIGNING and (page := confirm_first(request, posted)):
-        return page
     revision = int(text(posted, "revision")) if text(posted, "revision").isdigit() else 0
     dossier = dossier_view.load(session, case_id, actor)
     chosen = dossier.definition.action(action)
+    if dossier_view.is_signature(dossier.definition, action):
+        session.rollback()  # no connection is held while a password is hashed
+        if page := confirm_first(request, posted):
+            return page
+        dossier = dossier_view.load(session, case_id, actor)
     given = read_input(chosen, dossier.definition, zone, posted) if chosen else {}
     try:
         desk.perform(
