@@ -215,3 +215,23 @@ def test_a_step_on_an_old_page_is_refused_with_the_present_state(scene: Scene) -
     assert twice.status_code == 303, "the same request again is the same answer"
     with scene.house.database.session(OFFICER) as session:
         assert len(session.scalars(select(Document).where(Document.kind == "PRINT")).all()) == 1
+
+
+def test_a_scan_that_took_the_place_of_the_compared_one_is_not_filed(scene: Scene) -> None:
+    leader, desk = scene.house.person("lanh.dao"), scene.house.person("mot.cua")
+    scene.take(leader, "sign_by_hand", reason="Chứng thư số hết hạn.")
+    assert scene.upload(desk, files.pdf())[0] == 303
+
+    def seen() -> str:
+        found = re.search(
+            r'name="scan_seen" value="([0-9a-f-]+)"', desk.get(f"{scene.path}/signed-paper").text
+        )
+        assert found is not None
+        return found.group(1)
+
+    compared = seen()
+    assert scene.upload(desk, files.jpeg(), "khac.jpg")[0] == 303
+    assert seen() != compared
+    assert scene.take(desk, "file_signed_paper", compared="yes", scan_seen=compared) == 409
+    assert scene.row().decided_at is None
+    assert scene.take(desk, "file_signed_paper", compared="yes", scan_seen=seen()) == 303

@@ -12,7 +12,7 @@ from app.core.errors import FieldProblem, NotFound
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.definition import Action, Definition
 from app.core.workflow.gaps import GAP_CODES
-from app.core.workflow.papers.signed_on_paper import COMPARED
+from app.core.workflow.papers.signed_on_paper import COMPARED, SCAN_SEEN
 from app.web import dossier_view
 from app.web.dossier_view import Dossier
 from app.web.forms import text
@@ -107,6 +107,8 @@ def read_input(action: Action, definition: Definition, zone: ZoneConfig, posted:
         given["reason"] = text(posted, "reason")
     if COMPARED in action.input:
         given[COMPARED] = text(posted, COMPARED)
+        if "scan_seen" in posted:
+            given[SCAN_SEEN] = text(posted, "scan_seen")
     if "new_date" in action.input:
         given["new_date"] = text(posted, "new_date")
     if "gaps" in action.input:

@@ -32,7 +32,7 @@ PRINT_SUBJECT = "case-print"
 """What prints and scans belong to until the paper is in force: the desk's own, no business of the applicant."""
 
 PRINT_KIND, SCAN_KIND = "PRINT", "SIGNED_SCAN"
-COMPARED = "compared"
+COMPARED, SCAN_SEEN = "compared", "scan"
 SCANS = frozenset({MediaType.PDF, MediaType.PNG, MediaType.JPEG})
 
 
@@ -61,6 +61,15 @@ class SignedScanMissing(Invalid):
 
     code = "workflow.signed-scan-missing"
     title = "The signed paper was not filed."
+
+
+class ScanReplaced(Conflict):
+    """Another scan took the place of the one that was compared."""
+
+    code = "workflow.scan-replaced"
+    title = "Another scan was uploaded meanwhile."
+    detail = "The scan that waits now is not the one that you compared. Nothing was filed."
+    hint = "Open the present scan, compare it with the printed text, and file it then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,9 @@ def signed_scan_kept(step: Step) -> DomainError | None:
     if paper.scan is None:
         reason = N_("Upload the scan of the signed and stamped paper first.")
         return SignedScanMissing(errors=[FieldProblem("scan", "missing", reason)])
+    # A declaration is about the scan that was seen; uploading another one is no step and moves no revision.
+    if step.input.get(SCAN_SEEN, str(paper.scan.id)) != str(paper.scan.id):
+        return ScanReplaced()
     return None
 
 
