@@ -170,6 +170,7 @@ class Letter(Base):
     __table_args__ = (
         CheckConstraint("number >= 1", name="number"),
         CheckConstraint("(voided_at is null) = (void_reason is null)", name="voided"),
+        CheckConstraint("voided_at is null or voided_at >= issued_at", name="voided_after"),
         UniqueConstraint("office_id", "year", "kind", "number"),
         Index(
             "uq_documents_letter_document_id",
