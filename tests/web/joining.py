@@ -50,7 +50,7 @@ class Town:
         person = self.house.visitor()
         begin(person, email, name)
         token = self.letters(email)[-1]["params"]["token"]
-        assert person.post("/register/confirm", {"token": token}).status_code == 200
+        assert person.post("/register/confirm", {"token": token, "password": PASSWORD}).status_code == 200
         assert person.sign_in(email, PASSWORD).status_code == 303
         return person
 

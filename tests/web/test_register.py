@@ -47,7 +47,7 @@ def test_twice_means_once(town: Town) -> None:
         assert begin(person, EMAIL, key=key).status_code == 303
     (letter,) = town.letters(EMAIL)
     for _ in range(2):
-        answer = person.post("/register/confirm", {"token": letter["params"]["token"]})
+        answer = person.post("/register/confirm", {"token": letter["params"]["token"], "password": PASSWORD})
         assert answer.status_code == 200
     assert town.rows("select count(*) from auth_user where login = %s", EMAIL) == [(1,)]
 
@@ -57,8 +57,8 @@ def test_two_registrations_of_one_address_open_one_account(town: Town) -> None:
     for name in ("Lê Thị Một", "Lê Thị Hai"):
         begin(person, EMAIL, name)
     first, second = (letter["params"]["token"] for letter in town.letters(EMAIL))
-    assert person.post("/register/confirm", {"token": first}).status_code == 200
-    assert person.post("/register/confirm", {"token": second}).status_code == 410
+    assert person.post("/register/confirm", {"token": first, "password": PASSWORD}).status_code == 200
+    assert person.post("/register/confirm", {"token": second, "password": PASSWORD}).status_code == 410
 
 
 def test_the_answer_does_not_tell_who_has_an_account(town: Town) -> None:
@@ -109,12 +109,28 @@ def test_a_mailbox_is_not_flooded(town: Town) -> None:
     assert len(town.letters(EMAIL)) == 5
 
 
+def test_a_letter_does_not_open_an_account_that_somebody_else_registered(town: Town) -> None:
+    """Otherwise a stranger registers another's address with his own password and waits for its owner to press."""
+    begin(town.house.visitor(), EMAIL)
+    owner, token = town.house.visitor(), town.letters(EMAIL)[0]["params"]["token"]
+    assert "password" in owner.get(f"/register/confirm?token={token}").text
+    for guess in ("", "not the one that was chosen"):
+        answer = owner.post("/register/confirm", {"token": token, "password": guess})
+        assert answer.status_code == 422
+        assert 'id="f-password-error"' in answer.text
+    assert town.rows("select count(*) from auth_user where login = %s", EMAIL) == [(0,)]
+    statuses = [
+        owner.post("/register/confirm", {"token": token, "password": "x"}).status_code for _ in range(4)
+    ]
+    assert statuses == [422] * 3 + [429]
+
+
 def test_an_old_letter_opens_nothing(town: Town) -> None:
     person = town.house.visitor()
     begin(person, EMAIL)
     town.run("update auth_registration set expires_at = now() - interval '1 minute'")
     token = town.letters(EMAIL)[0]["params"]["token"]
-    assert person.post("/register/confirm", {"token": token}).status_code == 410
+    assert person.post("/register/confirm", {"token": token, "password": PASSWORD}).status_code == 410
     assert person.post("/register/confirm", {"token": "nonsense"}).status_code == 410
     assert person.post("/register/confirm", {"key": "nonsense", "code": "12345678"}).status_code == 410
 

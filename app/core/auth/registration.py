@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Membership, Party, PartyKind, Registration, User, UserState
-from app.core.auth.password import WeakPassword, hash_password, refuse_weak
+from app.core.auth.password import WeakPassword, hash_password, refuse_weak, verify_password
 from app.core.auth.roles import UserKind
 from app.core.auth.service import PERSON, add_membership, create_party, fold_login, is_login
 from app.core.auth.throttle import Attempt, TooManyAttempts, count_attempt, forgive
@@ -74,6 +74,15 @@ class WrongRegistrationCode(Invalid):
     title = "The code is not right."
     detail = "This is not the code of the letter. Compare all eight digits."
     hint = "Look for the newest letter, also among unwanted mail; or register anew."
+
+
+class WrongRegistrationPassword(Invalid):
+    """Who follows the letter's address does not know the password with which the address was registered."""
+
+    code = "auth.wrong-registration-password"
+    title = "The password is not right."
+    detail = "This is not the password with which the address was registered."
+    hint = "If you did not register yourself, leave the page: no account is opened. Otherwise register anew."
 
 
 class RegistrationOver(DomainError):
@@ -161,19 +170,35 @@ def confirm_code(
     )
 
 
-def confirm_token(database: Database, token: str, *, now: datetime) -> str:
+def confirm_token(database: Database, token: str, *, password: str, now: datetime, ip: str | None) -> str:
     """
     Open the account for who follows the letter's address; return its login. A second time changes nothing.
 
-    :raises RegistrationOver:
+    Whoever registered proves it by the password: somebody else may have registered this address with a password of
+    theirs, and its owner must not open that account for them by following a letter.
+
+    :raises TooManyRegistrations: the password was not looked at.
+    :raises WrongRegistrationPassword, RegistrationOver:
     """
+    same = Registration.token_hash == token_hash(token)
     with database.transaction(_AUTH) as session:
-        found = session.scalar(
-            select(Registration).where(Registration.token_hash == token_hash(token)).with_for_update()
-        )
-        if found is None:
-            raise RegistrationOver
-        return _open(session, found, now=now)
+        known = session.execute(select(Registration.id, Registration.password_hash).where(same)).one_or_none()
+    if known is None:
+        raise RegistrationOver
+    attempt = Attempt.of(login=f"token {known.id}", ip=ip, purpose=_PURPOSE)
+    _count(database, attempt, now=now)
+    # Without a connection, since it takes its time. An account that is open already keeps the hash: nothing opens.
+    opened = known.password_hash is None
+    right = opened or verify_password(known.password_hash, password).right
+    with database.transaction(_AUTH) as session:
+        found = session.scalar(select(Registration).where(same).with_for_update()) if right else None
+        if found is not None:
+            forgive(session, attempt)
+            return _open(session, found, now=now)
+    if right:
+        raise RegistrationOver
+    reason = WrongRegistrationPassword.detail
+    raise WrongRegistrationPassword(errors=[FieldProblem("password", WrongRegistrationPassword.code, reason)])
 
 
 def ensure_person(session: Session, user_id: UUID, *, now: datetime) -> UUID:

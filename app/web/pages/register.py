@@ -74,7 +74,7 @@ def register(request: Request, form: PostedForm) -> Response:
 
 @register_pages.get("/register/confirm", name="register-confirm", include_in_schema=False)
 def confirm_page(request: Request, key: str = "", to: str = "", token: str = "") -> Response:
-    """Ask for the code of the letter; the letter's own address needs only a press of a button."""
+    """Ask for the code of the letter; the letter's own address asks for the password."""
     return _confirm(request, key=key, to=to[:254], token=token)
 
 
@@ -88,7 +88,8 @@ def confirm(request: Request, form: PostedForm) -> Response:
         return _confirm(request, key=key, to=to, problems=[problem], status=422)
     try:
         if token:
-            login = registration.confirm_token(database, token, now=now)
+            given = text(form, "password")
+            login = registration.confirm_token(database, token, password=given, now=now, ip=ip_of(request))
         elif registered is None:
             raise RegistrationOver
         else:
@@ -96,8 +97,9 @@ def confirm(request: Request, form: PostedForm) -> Response:
     except RegistrationOver:
         raise
     except DomainError as refusal:
+        field = "password" if token else "code"
         return _confirm(
-            request, key=key, to=to, problems=problems_of(refusal, "code"), note=hint_of(request, refusal),
+            request, key=key, to=to, token=token, problems=problems_of(refusal, field), note=hint_of(request, refusal),
             status=refusal.status,
         )  # fmt: skip
     title = request_translator(request).gettext("The account is open")
