@@ -14,14 +14,15 @@ from playwright.sync_api import BrowserContext
 from app.cli.demo import ACCOUNTS
 from app.cli.demo_dossiers import STORIES, Storyteller, _key
 from app.core.auth.roles import UserKind
+from app.core.auth.tokens import token_hash
 from app.core.workflow.papers.models import Part
 from app.web.need import Holder, customer, known
 from tests.architecture.routes import Found
 from tests.investment.dossiers import FILER, Office
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
-# A dossier in each hand, a certificate, and one with commitments.
-TOLD = ("draft", "in-review", "consulting", "returned", "special")
+# A dossier in each hand, one from the counter, a certificate, and one with commitments.
+TOLD = ("draft", "at-the-counter", "in-review", "consulting", "returned", "special")
 
 # Pages to which no address alone leads, and what looks at them instead.
 ELSEWHERE: Mapping[str, str] = {
@@ -32,22 +33,24 @@ ELSEWHERE: Mapping[str, str] = {
     "/login/identity/callback": "as above",
     "/account/totp.svg": "a picture: tests/browser/test_account.py",
     "/login/totp.svg": "a picture: tests/browser/test_account.py",
-    "/certificates/{number}/changes": "asks for a second revision: tests/browser/test_special.py",
-    "/continue/{form_id}": "after a session that ended: tests/browser/test_account.py",
-    "/counter/new": "begins with a visit at the counter: tests/browser/test_counter.py",
-    "/dossiers/{case_id}/scan": "a dossier of the counter: tests/browser/test_counter.py",
-    "/dossiers/{case_id}/certify": "a dossier of the counter: tests/browser/test_counter.py",
+    "/certificates/{number}/changes": "asks for a second revision: axe looks in tests/browser/test_special.py",
+    "/continue/{form_id}": "after a session that ended: axe looks in tests/browser/test_account.py",
+    "/dossiers/{case_id}/scan": "a draft of the counter: axe looks in tests/browser/test_counter.py",
+    "/dossiers/{case_id}/certify": "a draft of the counter: axe looks in tests/browser/test_counter.py",
     "/desk/claims/{claim_id}/papers/{document_id}": "a file: tests/registry",
-    "/dossiers/{case_id}/visits": "a dossier of the counter: tests/browser/test_counter.py",
-    "/invitation": "asks for the token of a letter: tests/web/test_members.py",
     "/law/changes/{change_set_id}/pages/{sha256}": "a file: tests/web/test_legal.py",
     "/notices/{notice_id}": "leads on to the matter of the notice: tests/web/test_notices_pages.py",
 }
+
+# The token of an invitation.
+INVITED = "a-letter-to-somebody-without-an-account"
 
 # What a page is asked, where it says little without a question.
 ASKED: Mapping[str, str] = {
     "/dossiers/new": "?procedure=IRC",
     "/search": "?q=nha+may",
+    "/counter/new": "?party={owner}",
+    "/invitation": f"?token={INVITED}",
     "/guide": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES&priority=NO&technology=NO"
     "&bcc=NO&land=LEASE",
     "/guide/start": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES",
@@ -111,6 +114,7 @@ def furnish(office: Office, conninfo: str, now: datetime) -> dict[str, Sequence[
             "tiles": [*office.platform.tiles],
         }
         _add(connection, given)
+        _invite(connection, given)
         return {
             name: [str(row[0]) for row in connection.execute(query, given)] for name, query in QUERIES.items()
         }
@@ -138,6 +142,16 @@ def _add(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> No
         ' \'[["Xưởng mộc Hòn Dáu (hư cấu)", ""]]\', \'{"name_vi": 0, "tax_code": 1}\', state, 0, 0, false,'
         " '{}', now(), %(filer)s from unnest(array['UPLOADED', 'CHECKED']) state",
         given,
+    )
+
+
+def _invite(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> None:
+    """Invite somebody who has no account yet."""
+    connection.execute(
+        "insert into auth_invitation (id, party_id, kind, email, roles, scope, token_hash, language, created_at,"
+        " created_by, sent_at, expires_at) values (gen_random_uuid(), %(owner)s, 'MEMBER', 'moi@saobien.example',"
+        " '{FILER}', '{}', %(token)s, 'vi', now(), %(filer)s, now(), now() + interval '7 days')",
+        {**given, "token": token_hash(INVITED)},
     )
 
 
@@ -169,7 +183,7 @@ def stops_of(
             continue
         for values in itertools.product(*(keys[name] for name in names)):
             given = iter(values)
-            asked = ASKED.get(route.path, "").format(file=keys["file"][0])
+            asked = ASKED.get(route.path, "").format(file=keys["file"][0], owner=keys["enterprise_id"][0])
             path = PARAMETER.sub(lambda _, given=given: next(given), route.path) + asked
             answer = contexts[login].request.get(path, max_redirects=0)
             answered |= answer.status < 400

@@ -14,6 +14,7 @@ from app.cli.demo import PASSWORD
 from app.core.db.cluster import PrivateCluster
 from tests.browser.conftest import Site
 from tests.browser.steps import SAVE, sign_in
+from tests.browser.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
 
@@ -198,6 +199,7 @@ def test_a_session_that_ends_in_a_long_form(
     person.locator("main details summary").click()
     expect(person.locator("main details").get_by_text("Nhà máy giữa chừng")).to_be_visible()
     shoot(person, f"81-go-on-{tag}")
+    assert serious(person) == []
     person.locator("main form button[type=submit]").click()
     person.wait_for_url(lambda url: "/continue/" not in url)
     person.goto(page)

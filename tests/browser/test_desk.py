@@ -51,6 +51,7 @@ def test_supplement_consultation_and_refusal(
     shoot(firm, f"21-supplement-asked-{tag}")
     firm.locator("form[action$='/actions/supplement'] button").click()
     firm.wait_for_url(re.compile("done=supplement"))
+    expect(firm.locator("[role=status] .notice-good")).to_be_visible()
 
     appraiser.goto("/inbox")
     appraiser.get_by_role("link", name=code).click()

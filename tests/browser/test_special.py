@@ -16,6 +16,7 @@ from app.investment import queries
 from app.modules import compose
 from tests.browser.conftest import Site
 from tests.browser.steps import CODE, SAVE, act, fill_form, put_papers, sign_form, sign_in, wait_for_code
+from tests.browser.test_accessibility import serious
 from tests.conftest import TEST_LOGINS, settings_for
 from tests.core.documents import files
 from tests.investment.dossiers import Office
@@ -191,6 +192,7 @@ def test_an_adjustment_from_the_register_to_the_superseded_paper(
     expect(firm.locator("main del.before").first).to_be_visible()
     expect(firm.locator("main")).to_contain_text(NEW_NAME)
     shoot(firm, "99-certificate-changes")
+    assert serious(firm) == []
     visitor.goto(old_paper)
     visitor.locator(".notice a[href^='/verify/'], main a[href^='/verify/']").first.click()
     expect(visitor.locator("main")).to_contain_text(NEW_NAME)

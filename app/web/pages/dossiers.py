@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
+from app.core import law
 from app.core.auth.models import Membership, Party, User
 from app.core.documents.models import Document
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
@@ -28,7 +29,7 @@ from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, text
 from app.web.identity import confirm_first
-from app.web.limit_view import limit_of_dossier
+from app.web.limit_view import limit_of_dossier, limits_view
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.personal import personal_view
 from app.web.pages.signed_papers import hand_paper_view, show_signed_paper
@@ -106,12 +107,14 @@ def start_page(
     request: Request, session: DbSession, actor: CustomerActor, zone: CurrentZone, procedure: str
 ) -> Response:
     """Tell before the start what the procedure asks for and how long it takes."""
-    _, definition = procedures.in_force(session, procedure, local_day(utcnow(), zone.tz))
+    today = local_day(utcnow(), zone.tz)
+    _, definition = procedures.in_force(session, procedure, today)
     if definition.begins_at:
         return RedirectResponse(definition.begins_at, 303)
     view = {
         "title": request_translator(request).gettext("Before you start"),
         "definition": definition.model_dump(mode="json"),
+        "limits": limits_view(definition, law.at(session, today)),
         "parties": _fileable(session, actor),
         "case_id": str(uuid7()),
         "crumbs": _crumbs(request),
@@ -234,6 +237,7 @@ def _dossier(
         "form_paper": papers_view.form_view(session, case, definition, actor),
         "panels": panels_of(request, session, actor, kind=DOSSIER, object_id=case.id),
         "done": done,
+        "taken": _taken(dossier, done),
         "refusal": _refusal(request, refusal) if refusal else None,
         "problems": refusal.errors if refusal else (),
         "problem_links": dossier_view.problem_links(dossier, refusal.errors if refusal else ()),
@@ -242,6 +246,13 @@ def _dossier(
         "crumbs": _crumbs(request, case, actor),
     }
     return render(request, "dossiers/dossier.html", view, status=refusal.status if refusal else 200)
+
+
+def _taken(dossier: Dossier, done: str) -> Any:
+    """Return what the step is called that was just taken; None where the newest step is another one meanwhile."""
+    newest = dossier.history[-1].action if dossier.history else ""
+    action = dossier.definition.action(done) if done and done == newest else None
+    return action.title if action else None
 
 
 def _facts(dossier: Dossier, zone: Any) -> dict[str, Any]:

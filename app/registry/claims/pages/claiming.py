@@ -223,7 +223,8 @@ def my_claims_panel(session: Session, actor: Actor, object_id: UUID) -> Mapping[
     if person_party(actor) is None:
         return {}
     waiting = [each for each in claims_of(session, actor) if each.state in WITHDRAWABLE]
-    return {"rows": [row_view(each) for each in waiting]} if waiting else {}
+    sent = any(each.state == "SUBMITTED" for each in waiting)
+    return {"rows": [row_view(each) for each in waiting], "waits": sent} if waiting else {}
 
 
 def row_view(claim: Claim) -> Mapping[str, Any]:
