@@ -21,8 +21,8 @@ from tests.architecture.routes import Found
 from tests.investment.dossiers import FILER, Office
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
-# A dossier in each hand, one from the counter, a certificate, and one with commitments.
-TOLD = ("draft", "at-the-counter", "in-review", "consulting", "returned", "special")
+# A dossier in each hand, a certificate, and one with commitments.
+TOLD = ("draft", "in-review", "consulting", "returned", "special")
 
 # Pages to which no address alone leads, and what looks at them instead.
 ELSEWHERE: Mapping[str, str] = {
@@ -38,6 +38,7 @@ ELSEWHERE: Mapping[str, str] = {
     "/dossiers/{case_id}/scan": "a draft of the counter: axe looks in tests/browser/test_counter.py",
     "/dossiers/{case_id}/certify": "a draft of the counter: axe looks in tests/browser/test_counter.py",
     "/desk/claims/{claim_id}/papers/{document_id}": "a file: tests/registry",
+    "/dossiers/{case_id}/visits": "a draft of the counter: tests/browser/test_counter.py",
     "/law/changes/{change_set_id}/pages/{sha256}": "a file: tests/web/test_legal.py",
     "/notices/{notice_id}": "leads on to the matter of the notice: tests/web/test_notices_pages.py",
 }
