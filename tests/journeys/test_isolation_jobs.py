@@ -157,6 +157,8 @@ AS_SYSTEM = {
     "notifications.deliver",  # reads nothing but the one delivery that its arguments name
     "notifications.mail",  # reads nothing but the one letter that its arguments name
     "auth.forget_sessions",  # deletes sessions long over, whoever they were; takes no argument
+    "privacy.erase",  # erases by confirmed terms what is due, whosever it is; takes no argument
+    "documents.sweep",  # destroys files that nothing names; takes no argument
     "investment.ask_registry",  # reads nothing but the one request for a project code that its arguments name
 }
 
