@@ -61,7 +61,7 @@ class Bounded:
 
 async def received(request: Request) -> Request:
     """
-    Return the request with its body at hand.
+    Return the request with its body at hand, and leave it in ``request.state`` for whoever answers a refusal.
 
     :raises BodyTooLarge, BodyTooSlow:
     """
@@ -73,4 +73,15 @@ async def received(request: Request) -> Request:
             await whole.body()
     except TimeoutError:
         raise BodyTooSlow from None
+    request.state.received = whole
+    return whole
+
+
+def at_hand(request: Request) -> Request:
+    """
+    Return the request whose body can be read, for handlers of errors.
+
+    They are given the request as it came in; reading its body once more would wait for what was received already.
+    """
+    whole: Request = getattr(request.state, "received", request)
     return whole

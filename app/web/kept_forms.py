@@ -32,6 +32,7 @@ from app.core.kit.actor import ANONYMOUS, Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
 from app.core.privacy.box import NotOpened, SecretsBox
+from app.web.bodies import at_hand
 from app.web.forms import MAX_FIELDS, OWNER, local_path
 
 KEPT_FOR = timedelta(hours=1)
@@ -170,7 +171,7 @@ async def keep_posted(request: Request) -> Response | None:
     posted: FormData | None = getattr(request.state, "posted_form", None)
     if posted is not None:
         return await _way_on(request, posted)
-    async with request.form(max_fields=MAX_FIELDS) as unread:
+    async with at_hand(request).form(max_fields=MAX_FIELDS) as unread:
         return await _way_on(request, unread)
 
 

@@ -35,6 +35,8 @@ ELSEWHERE: Mapping[str, str] = {
     "/login/totp.svg": "a picture: tests/browser/test_account.py",
     "/certificates/{number}/changes": "asks for a second revision: axe looks in tests/browser/test_special.py",
     "/continue/{form_id}": "after a session that ended: axe looks in tests/browser/test_account.py",
+    "/dossiers/{case_id}/project-code/letter": "a code is owed: axe looks in tests/browser/test_code_letter.py",
+    "/dossiers/{case_id}/signed-paper": "a print that waits: axe looks in tests/browser/test_signed_papers.py",
     "/dossiers/{case_id}/scan": "a draft of the counter: tests/browser/test_counter.py",
     "/dossiers/{case_id}/certify": "a draft of the counter: tests/browser/test_counter.py",
     "/desk/claims/{claim_id}/papers/{document_id}": "a file: tests/registry",

@@ -199,7 +199,8 @@ def test_a_session_that_ends_in_a_long_form(
     person.locator("main details summary").click()
     expect(person.locator("main details").get_by_text("Nhà máy giữa chừng")).to_be_visible()
     shoot(person, f"81-go-on-{tag}")
-    assert serious(person) == []
+    if look.get("script", True):
+        assert serious(person) == []
     person.locator("main form button[type=submit]").click()
     person.wait_for_url(lambda url: "/continue/" not in url)
     person.goto(page)

@@ -1,6 +1,5 @@
 """A project code from a letter in a browser: entered, confirmed, contradicted by the registry, settled, signed."""
 
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ from app.investment import queries
 from app.investment.clients import Answer, AnswerState
 from app.investment.service import project_codes
 from tests.browser.steps import act, sign_in
+from tests.browser.test_accessibility import serious
 from tests.browser.test_special import office
 from tests.core.documents import files
 from tests.investment.dossiers import Office
@@ -72,18 +72,18 @@ def test_from_the_letter_to_the_signature(
     shoot(head, "letter-03-differs-phone")
     head.locator("#f-code_again").fill(CODE)
     head.locator("form:has(#f-code_again) button[type=submit]").click()
-    head.wait_for_url(re.compile(f"/dossiers/{case_id}(#.*)?$"))
-    expect(head.locator("[data-code-state=CONFIRMED]")).to_contain_text(CODE)
+    expect(head.locator("[data-code-state=CONFIRMED]")).to_contain_text(CODE, timeout=15_000)
 
     late_answer(office, case_id)
     leader.goto(f"/dossiers/{case_id}")
     expect(leader.locator("[data-code-state=DISPUTED]")).to_be_visible()
     head.goto(path)
     shoot(head, "letter-04-dispute-phone")
+    assert serious(head) == []
     head.locator("input[name=verdict][value=KEEP]").check()
     head.locator("#f-settled").fill("The registry's help desk said on the telephone that the letter holds.")
     head.locator("form:has(#f-settled) button[type=submit]").click()
-    head.wait_for_url(re.compile(f"/dossiers/{case_id}(#.*)?$"))
+    expect(head.locator("[data-code-state]")).to_be_visible(timeout=15_000)
     appraiser.goto(path)
     shoot(appraiser, "letter-05-settled")
     act(leader, code, "sign")
@@ -97,6 +97,7 @@ def _enter(page: Page, folder: Path, shoot: Callable[[Page, str], None]) -> None
     expect(page.locator("#f-code-error")).to_be_visible()
     expect(page.locator("#f-code")).to_have_value("99000001")
     shoot(page, "letter-02-refused")
+    assert serious(page) == []
     page.locator("#f-code").fill(CODE)
     page.locator("#f-number").fill("1234/ĐTNN-QLDA")
     page.locator("#f-dated_on").fill("20/11/2026")

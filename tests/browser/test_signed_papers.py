@@ -17,6 +17,7 @@ from app.core.kit.time import utcnow
 from app.modules import compose
 from tests.browser.conftest import Site
 from tests.browser.steps import sign_in
+from tests.browser.test_accessibility import serious
 from tests.browser.test_papers import LOOKS, Look
 from tests.conftest import TEST_LOGINS, settings_for
 from tests.core.documents import files
@@ -47,6 +48,7 @@ def test_from_the_print_to_the_public_page(
     def seen(name: str, page: Page) -> None:
         if look.script:
             shoot(page, f"signed-paper-{name}-{look.tag}")
+            assert serious(page) == []
 
     leader = visit(**options)
     sign_in(leader, "lanh.dao", PASSWORD)
