@@ -1,0 +1,1 @@
+"""Rules of schedules that are true without a database: profiles, cells, rows, and what is wrong with them."""
