@@ -1,0 +1,1 @@
+"""Declarations: prepared once, sent to the customs authority through its gateway, followed until clearance."""
