@@ -1,0 +1,1 @@
+"""What changes parcels: taking messages, matching them, lists and returns."""
