@@ -1,6 +1,8 @@
 """What the simulators that speak HTTP share: how a body is read and how an answer is written."""
 
+import html
 import json
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -30,6 +32,28 @@ class Answering(BaseHTTPRequestHandler):
             return None
         return body if isinstance(body, dict) else None
 
+    def serves(self, *, down: bool, token: str) -> bool:
+        """Tell whether this caller is served now; otherwise it has been answered. Without a token everybody is."""
+        if down:
+            self.json(HTTPStatus.SERVICE_UNAVAILABLE, {})
+            return False
+        if token and self.headers.get("Authorization") != f"Bearer {token}":
+            self.json(HTTPStatus.UNAUTHORIZED, {})
+            return False
+        return True
+
+    def behave(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Take traits of a mood as JSON, and refuse what is no trait or does not fit."""
+        wanted = self.body()
+        try:
+            if wanted is None:
+                raise ValueError("That is no object.")
+            change(wanted)
+        except (ValueError, TypeError) as fault:
+            self.json(HTTPStatus.BAD_REQUEST, {"reason": str(fault)})
+            return
+        self.json(HTTPStatus.OK, {})
+
     def json(self, status: HTTPStatus, content: Any) -> None:
         """Answer with JSON."""
         self.answer(status, json.dumps(content, ensure_ascii=False))
@@ -43,3 +67,21 @@ class Answering(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(data)
+
+
+def book_page(
+    title: str, said: str, mood: object, heads: Iterable[str], lines: Iterable[Iterable[object]]
+) -> str:
+    """
+    Return the page that shows a book.
+
+    :param said: one sentence of ours: that nothing here is real.
+    """
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}" for cell in line) + "</tr>" for line in lines
+    )
+    return (
+        f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{said}"
+        f"<p>Mood: {html.escape(str(mood))}"
+        f"<table border=1><tr>{''.join(f'<th>{head}' for head in heads)}</tr>{rows}</table>"
+    )

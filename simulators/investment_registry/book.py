@@ -5,9 +5,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from simulators import moods
 
 _SCHEMA = """
 create table if not exists request (
@@ -15,7 +17,6 @@ create table if not exists request (
     code text, reason_code text, reason text
 );
 create table if not exists given (code integer primary key autoincrement);
-create table if not exists mood (name text primary key, value text not null);
 """
 # Codes of a registry that nobody could take for the real one.
 _FIRST_CODE = 9_900_000_000
@@ -39,6 +40,10 @@ class Mood:
     lose_next: int = 0
     twice: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.late_s <= moods.LATEST_S:
+            raise ValueError("A value is out of range.")
+
 
 class Conflict(ValueError):
     """The same request was sent with another content."""
@@ -56,14 +61,12 @@ class Book:
         self._clock = clock
         self._lock = threading.Lock()
         self._store = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._store.executescript(_SCHEMA)
-        if not self._store.execute("select 1 from mood").fetchone():
-            self._keep(Mood(late_s=late_s))
+        self._store.executescript(_SCHEMA + moods.SCHEMA)
+        moods.begin(self._store, Mood(late_s=late_s))
 
     def mood(self) -> Mood:
         """Return how the registry behaves now."""
-        rows = self._store.execute("select name, value from mood").fetchall()
-        return Mood(**{name: json.loads(value) for name, value in rows})
+        return moods.kept(self._store, Mood)
 
     def change(self, wanted: dict[str, Any]) -> Mood:
         """
@@ -71,18 +74,10 @@ class Book:
 
         :raises ValueError: no such trait, or a value that does not fit.
         """
-        now = asdict(self.mood())
-        if unknown := wanted.keys() - now.keys():
-            raise ValueError(f"No such trait: {', '.join(sorted(unknown))}.")
-        mood = Mood(
-            late_s=min(max(float(wanted.get("late_s", now["late_s"])), 0.0), 86_400.0),
-            down=bool(wanted.get("down", now["down"])),
-            refuse=str(wanted.get("refuse", now["refuse"])),
-            lose_next=int(wanted.get("lose_next", now["lose_next"])),
-            twice=bool(wanted.get("twice", now["twice"])),
-        )
-        self._keep(mood)
-        return mood
+        with self._lock:
+            mood = moods.changed(self.mood(), wanted)
+            moods.keep(self._store, mood)
+            return mood
 
     def ask(self, request_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """
@@ -124,10 +119,10 @@ class Book:
     def loses_answer(self) -> bool:
         """Tell whether the answer to the present call is lost on the way."""
         with self._lock:
-            left = self.mood().lose_next
-            if left > 0:
-                self._keep_one("lose_next", left - 1)
-            return left > 0
+            mood = self.mood()
+            if mood.lose_next > 0:
+                moods.keep(self._store, replace(mood, lose_next=mood.lose_next - 1))
+            return mood.lose_next > 0
 
     def lines(self) -> list[tuple[str, ...]]:
         """Return all requests, the newest first."""
@@ -153,10 +148,3 @@ class Book:
             "update request set status = 'ISSUED', code = ? where id = ?",
             [str(_FIRST_CODE + code), request_id],
         )
-
-    def _keep(self, mood: Mood) -> None:
-        for name, value in asdict(mood).items():
-            self._keep_one(name, value)
-
-    def _keep_one(self, name: str, value: object) -> None:
-        self._store.execute("insert or replace into mood values (?, ?)", [name, json.dumps(value)])

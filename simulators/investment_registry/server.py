@@ -20,13 +20,12 @@ answer  meaning
 shows its book.
 """
 
-import html
 import re
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from simulators.answering import PAGE, Answering
+from simulators.answering import PAGE, Answering, book_page
 from simulators.investment_registry.book import Book, Conflict
 
 _PATH = re.compile(r"/v1/project-codes/([0-9a-f-]{36})")
@@ -52,7 +51,7 @@ class _Registry(Answering):
     def do_GET(self) -> None:
         """Show the book, or how one request stands."""
         if self.path == "/":
-            self.answer(HTTPStatus.OK, _page(self.book), PAGE)
+            self.answer(HTTPStatus.OK, self._page(), PAGE)
         elif self._open():
             found = _PATH.fullmatch(self.path)
             self._tell(self.book.find(found[1]) if found else None)
@@ -77,27 +76,15 @@ class _Registry(Answering):
 
     def do_POST(self) -> None:
         """Change the mood."""
-        body = self.body()
-        if self.path != "/behaviour" or body is None:
+        if self.path == "/behaviour":
+            self.behave(self.book.change)
+        else:
             self.json(HTTPStatus.NOT_FOUND, {})
-            return
-        try:
-            self.book.change(body)
-        except (ValueError, TypeError):
-            self.json(HTTPStatus.BAD_REQUEST, {})
-            return
-        self.json(HTTPStatus.OK, {})
 
     def _open(self) -> bool:
         """Tell whether the registry serves this caller now; otherwise it has been answered."""
         assert isinstance(self.server, RegistryServer)
-        if self.book.mood().down:
-            self.json(HTTPStatus.SERVICE_UNAVAILABLE, {})
-            return False
-        if self.server.token and self.headers.get("Authorization") != f"Bearer {self.server.token}":
-            self.json(HTTPStatus.UNAUTHORIZED, {})
-            return False
-        return True
+        return self.serves(down=self.book.mood().down, token=self.server.token)
 
     def _tell(self, told: dict[str, Any] | None) -> None:
         if told is None:
@@ -105,14 +92,8 @@ class _Registry(Answering):
         else:
             self.json(HTTPStatus.ACCEPTED if told["status"] == "PENDING" else HTTPStatus.OK, told)
 
-
-def _page(book: Book) -> str:
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}" for cell in line) + "</tr>" for line in book.lines()
-    )
-    return (
-        "<!doctype html><meta charset=utf-8><title>Simulated investment registry</title>"
-        "<h1>Simulated investment registry</h1><p>No code here is a code of the real registry."
-        f"<p>Mood: {html.escape(str(book.mood()))}"
-        f"<table border=1><tr><th>Request<th>State<th>Code<th>Reason<th>Asked with</tr>{rows}</table>"
-    )
+    def _page(self) -> str:
+        return book_page(
+            "Simulated investment registry", "No code here is a code of the real registry.", self.book.mood(),
+            ("Request", "State", "Code", "Reason", "Asked with"), self.book.lines(),
+        )  # fmt: skip
