@@ -7,7 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := app simulators migrations tools tests benchmarks
-BENCHES = foundation live
+BENCHES = foundation live customs
 HERE = $(wildcard $(CODE))
 ARGS ?=
 

@@ -20,6 +20,8 @@ from app.core.kit.actor import ANONYMOUS, Actor
 from app.core.kit.time import utcnow
 from app.core.live import Hub
 from app.core.notifications import unread
+from app.core.payments.bank import bank_of, collecting_of
+from app.core.payments.webhooks import read_keys
 from app.core.privacy.box import SecretsBox
 from app.core.settings import Settings
 from app.core.telemetry import configure_logging
@@ -39,6 +41,7 @@ from app.web.pages.account import account
 from app.web.pages.admin import admin
 from app.web.pages.admin_person import admin_person
 from app.web.pages.api_clients import api_clients
+from app.web.pages.bank import bank_callback
 from app.web.pages.colleagues import colleague_pages
 from app.web.pages.counter import counter_pages
 from app.web.pages.counter_papers import counter_papers
@@ -61,6 +64,11 @@ from app.web.pages.opinions import opinions
 from app.web.pages.own_data import own_data
 from app.web.pages.paper_signatures import paper_signatures
 from app.web.pages.papers import component_pages
+from app.web.pages.payment_desk import payment_desk
+from app.web.pages.payment_list import payment_list
+from app.web.pages.payment_statements import payment_statements
+from app.web.pages.payment_suspense import payment_suspense
+from app.web.pages.payments import payment_pages
 from app.web.pages.personal import personal_pages
 from app.web.pages.preferences import preferences
 from app.web.pages.public import public
@@ -71,6 +79,7 @@ from app.web.pages.setup import setup_pages
 from app.web.pages.signed_papers import signed_papers
 from app.web.pages.steps import steps
 from app.web.pages.verify_upload import verify_pages
+from app.web.payments_view import FEE_PANEL
 from app.web.switchboard import Switchboard
 from app.web.watch import Watch
 
@@ -121,6 +130,12 @@ PAGES = (
     legal,
     notices,
     watches,
+    bank_callback,
+    payment_list,
+    payment_pages,
+    payment_desk,
+    payment_suspense,
+    payment_statements,
 )
 
 
@@ -196,6 +211,9 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.kernel = platform.kernel
     app.state.notifier = platform.notifier
     app.state.permissions = platform.permissions
+    app.state.bank_keys = read_keys(platform.settings.bank_callback_keys.get_secret_value())
+    app.state.bank = bank_of(platform.settings)
+    app.state.collecting = collecting_of(platform.settings)
     app.state.secrets_box = SecretsBox(platform.settings.secrets_dir / "totp.key")
     must = {UserKind.OFFICER} if platform.settings.officers_need_totp else set()
     app.state.form_keeper = FormKeeper(SecretsBox(platform.settings.secrets_dir / "forms.key"))
@@ -216,7 +234,7 @@ def _state(app: FastAPI, platform: Platform) -> None:
     app.state.tiles = platform.tiles
     app.state.topics = {topic: need for module in MODULES for topic, need in module.topics.items()}
     app.state.paper_homes = {kind: home for module in MODULES for kind, home in module.papers.items()}
-    app.state.panels = panels.by_kind([panel for module in MODULES for panel in module.panels])
+    app.state.panels = panels.by_kind([FEE_PANEL, *(panel for module in MODULES for panel in module.panels)])
     app.state.counter_steps = [step for module in MODULES for step in module.counter_steps]
     app.state.held_results = {
         code: found for module in MODULES for code, found in module.held_results.items()

@@ -16,10 +16,11 @@ import app.core.law.models
 import app.core.live.models
 import app.core.notifications.models
 import app.core.outbox.models
+import app.core.payments.models
 import app.core.privacy.models
 import app.core.search.models
 import app.core.workflow.models  # noqa: F401  all of the kernel's tables are mapped
-from app.core import notifications, outbox
+from app.core import law, notifications, outbox
 from app.core.auth.clients.tokens import forget_tokens
 from app.core.auth.permissions import PERMISSIONS as AUTH_PERMISSIONS
 from app.core.auth.permissions import PermissionBook
@@ -27,17 +28,26 @@ from app.core.jobs import JobRegistry
 from app.core.live import PokeBook
 from app.core.notifications import KindBook, NoticesChanged, Notifier, people
 from app.core.outbox import HandlerRegistry
+from app.core.payments import notices as payment_notices
+from app.core.payments import persons
+from app.core.payments import wiring as payments
+from app.core.payments.bank import bank_of
+from app.core.payments.permissions import PERMISSIONS as PAYMENT_PERMISSIONS
 from app.core.search import SearchProvider
 from app.core.settings import Settings
 from app.core.settings.zone import ZoneConfig, load_zone
+from app.core.workflow import fees, papers
 from app.core.workflow import notices as case_notices
-from app.core.workflow import papers
 from app.core.workflow.desk import Desk
 from app.core.workflow.papers import Press
 from app.core.workflow.permissions import PERMISSIONS as WORKFLOW_PERMISSIONS
 from app.core.workflow.recounting import Recount
 from app.core.workflow.substitution import substitutes
 from app.core.workflow.timers import Scan
+from app.customs.declarations.module import MODULE as DECLARATIONS
+from app.customs.parcels.module import MODULE as PARCELS
+from app.customs.tariff.module import MODULE as TARIFF
+from app.customs.tariff.schedules.module import MODULE as SCHEDULES
 from app.investment.module import MODULE as INVESTMENT
 from app.ioc.module import MODULE as IOC
 from app.registry.module import MODULE as REGISTRY
@@ -53,7 +63,7 @@ from app.web.search_kinds import keep_fresh, kernel_providers
 from app.web.spec import ModuleSpec
 from app.web.tiles import Tile
 
-MODULES: tuple[ModuleSpec, ...] = (REGISTRY, INVESTMENT, IOC)
+MODULES: tuple[ModuleSpec, ...] = (REGISTRY, INVESTMENT, TARIFF, SCHEDULES, DECLARATIONS, PARCELS, IOC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +98,17 @@ def compose(settings: Settings) -> Platform:
     permissions = _permissions()
     desk = _desk(kernel, zone, origin=settings.origin)
     notifier = _notifier(settings, zone, handlers, pokes, permissions)
+    fees.register(handlers)
+    payments.add_receipts(
+        handlers, store=kernel.store, signing=kernel.signing, zone=zone, origin=settings.origin,
+        simulated=settings.bank_simulated,
+    )  # fmt: skip
     search = search_providers()
     keep_fresh(
         handlers, search, {event: party for module in MODULES for event, party in module.renames.items()}
     )
     outbox.install(handlers)
+    law.install(content for module in MODULES for content in module.law_contents)
     _add_jobs(jobs, handlers, kernel, desk, zone)
     return Platform(
         settings=settings,
@@ -116,6 +132,7 @@ def _permissions() -> PermissionBook:
             *AUTH_PERMISSIONS,
             *WORKFLOW_PERMISSIONS,
             *papers.PERMISSIONS,
+            *PAYMENT_PERMISSIONS,
             *LEGAL_PERMISSIONS,
             *PERSONAL_PERMISSIONS,
             *OPERATIONS_PERMISSIONS,
@@ -127,9 +144,14 @@ def _permissions() -> PermissionBook:
 def _desk(kernel: Kernel, zone: ZoneConfig, *, origin: str) -> Desk:
     press = Press(kernel.store, kernel.signing, zone, origin)
     return Desk(
-        guards=_joined([papers.GUARDS, *(module.guards(kernel) for module in MODULES)]),
+        guards=_joined([papers.GUARDS, fees.GUARDS, *(module.guards(kernel) for module in MODULES)]),
         effects=_joined(
-            [papers.EFFECTS, papers.letter_effects(press), *(module.effects(kernel) for module in MODULES)]
+            [
+                papers.EFFECTS,
+                fees.EFFECTS,
+                papers.letter_effects(press),
+                *(module.effects(kernel) for module in MODULES),
+            ]
         ),
         zone=zone.tz,
     )
@@ -146,6 +168,7 @@ def _notifier(
     kinds = KindBook()
     pokes.add(NoticesChanged.name, notifications.pokes_of)
     case_notices.register(handlers, pokes, kinds, permissions)
+    payment_notices.register(handlers, pokes, kinds, authority=zone.authority.code)
     for module in MODULES:
         for event, mapper in module.pokes.items():
             pokes.add(event, mapper)
@@ -165,13 +188,15 @@ def _add_jobs(
     notifications.add_jobs(jobs)
     notifications.add_mail_jobs(jobs)
     outbox.add_jobs(handlers, jobs)
+    payments.add_jobs(jobs, bank_of(kernel.settings), zone.tz)
     jobs.every_minute("workflow.recount")(Recount(zone.tz))
     jobs.every_minute("workflow.timers")(Scan(desk))
     jobs.every_minute("web.forget_idempotency")(forget_expired)
     jobs.every_minute("auth.forget_client_tokens")(forget_tokens)
     jobs.every_minute("web.forget_kept_forms")(forget_kept)
     housekeeping.add_jobs(jobs)
-    erasers = [*keeping.DOSSIERS, *(each for module in MODULES for each in module.erasers)]
+    payers = keeping.Eraser("payers", (persons.TERM,), persons.due, persons.erase)
+    erasers = [*keeping.DOSSIERS, payers, *(each for module in MODULES for each in module.erasers)]
     keeping.add_jobs(jobs, kernel, erasers)
 
 

@@ -25,7 +25,11 @@ from app.registry.facade import (
 )
 
 SEA_STAR = "Công ty TNHH Thử nghiệm Sao Biển (hư cấu)"
-HOSHI = "Hoshi Demo Electronics Co., Ltd. (hư cấu)"  # these two have demo accounts
+HOSHI = "Hoshi Demo Electronics Co., Ltd. (hư cấu)"  # these have demo accounts
+SHELL = "Công ty Cổ phần Nhựa Vỏ Ốc (hư cấu)"
+BYEOL = "Công ty TNHH Màn hình Byeol Thử nghiệm (hư cấu)"
+SAIL = "Công ty Cổ phần Logistics Cánh Buồm (hư cấu)"  # sends data of low-value parcels
+BROKER = "Công ty TNHH Dịch vụ Cảng Triều Dâng (hư cấu)"  # declares to customs for the two above
 
 _FILE = Path(__file__).parent / "demo_enterprises.yaml"
 

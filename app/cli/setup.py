@@ -13,7 +13,9 @@ import click
 from sqlalchemy import create_engine
 
 from app.cli.demo import seed_demo
+from app.cli.demo_declarations import hand_in_demo
 from app.cli.demo_dossiers import tell_stories
+from app.cli.demo_payments import demand_demo
 from app.cli.search import fill_index
 from app.core import law
 from app.core.auth.models import Office, PartyKind
@@ -28,6 +30,7 @@ from app.core.settings import ROOT, DatabaseTarget, Settings
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow import counter, procedures
 from app.core.workflow.procedures import Vocabulary
+from app.customs.tariff import facade as tariff
 from app.modules import MODULES, Platform, compose
 from app.registry import facade as registry
 from app.registry.facade import AnnouncedSite, read_map
@@ -47,6 +50,8 @@ def prepare(settings: Settings, echo: Echo) -> None:
         if settings.demo:
             seed_demo(database, platform, echo, now=utcnow())
             tell_stories(database, platform, echo, now=utcnow())
+            hand_in_demo(database, platform, echo, now=utcnow())
+            demand_demo(database, platform, echo, now=utcnow())
         fill_index(database, platform.search, echo)
 
 
@@ -64,6 +69,7 @@ def migrate_schema(target: DatabaseTarget) -> None:
 def prepare_data(database: Database, platform: Platform, echo: Echo, *, now: datetime) -> None:
     """Load law, procedures, offices and the root of the development keys into a migrated database."""
     load_law(database, echo, now=now)
+    load_tariff(database, echo, now=now)
     publish_procedures(database, platform, echo, now=now)
     create_offices(database, platform.zone, now=now)
     load_zone_map(database, platform, echo, now=now)
@@ -116,6 +122,14 @@ def load_law(database: Database, echo: Echo, *, now: datetime) -> None:
         if made is not None:
             state = "in force" if made.state == law.ChangeState.IN_FORCE else "waiting for two officers"
             echo(f"law: {len(law.items_of(session, made.id))} values {state}")
+
+
+def load_tariff(database: Database, echo: Echo, *, now: datetime) -> None:
+    """Load the starter schedule into an empty tariff; later changes need a change set of two officers."""
+    with database.transaction(OFFICER) as session:
+        loaded = tariff.load_starter(session, actor=SYSTEM, now=now)
+    if loaded is not None:
+        echo(f"tariff: {loaded.headings} codes, {loaded.measures} rates of the starter schedule, all assumed")
 
 
 def load_lists(database: Database, echo: Echo, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Simulators of national systems in a demo installation (investment registry, identity): when they run, and where."""
+"""Simulators of national systems in a demo installation (registry, identity, customs): when they run, and where."""
 
 import os
 import secrets
@@ -9,6 +9,8 @@ from app.core.settings import Settings
 
 # Long enough to see that a certificate waits for its code, short enough to wait for it.
 _LATE_S = 4
+# Often enough that a visitor meets a difference, seldom enough that most declarations agree.
+_DISAGREES_PERCENT = 20
 
 
 def simulates_registry(settings: Settings) -> bool:
@@ -79,3 +81,40 @@ def point_to_identity(settings: Settings) -> None:
         os.environ["FTZ_OIDC_ISSUER"] = f"http://127.0.0.1:{identity_port(settings)}"
         os.environ["FTZ_OIDC_SIMULATED"] = "1"
         os.environ["FTZ_OIDC_CLIENT_SECRET"] = secrets.token_urlsafe(32)
+
+
+def simulates_customs(settings: Settings) -> bool:
+    """Tell whether declarations go to the simulator: in the demo zone, unless a gateway is set."""
+    return settings.demo and not settings.customs_gateway_url
+
+
+def customs_port(settings: Settings) -> int:
+    """Return the simulator's port: ``FTZ_CUSTOMS_PORT``, or the fifth after the web's."""
+    return int(os.environ.get("FTZ_CUSTOMS_PORT", settings.port + 5))
+
+
+def choose_customs_port(settings: Settings, *, taken: frozenset[int]) -> None:
+    """Settle on a free port behind the web's own."""
+    for port in range(settings.port + 5, min(settings.port + 100, 65_535)):
+        if port not in taken and port_is_free("127.0.0.1", port):
+            os.environ.setdefault("FTZ_CUSTOMS_PORT", str(port))
+            return
+
+
+def customs_program(settings: Settings) -> Program:
+    """Return the simulator as a program; its book stands beside the installation's other state."""
+    state = settings.var / "simulators" / "vnaccs.sqlite"
+    return Program(
+        "customs",
+        python(
+            "-m", "simulators.vnaccs", "--port", str(customs_port(settings)), "--state", str(state),
+            "--late", str(_LATE_S), "--disagree", str(_DISAGREES_PERCENT),
+        ),
+    )  # fmt: skip
+
+
+def point_to_customs(settings: Settings) -> None:
+    """Let the programs that are started from here send to the simulator, and know that it is one."""
+    if simulates_customs(settings):
+        os.environ["FTZ_CUSTOMS_GATEWAY_URL"] = f"http://127.0.0.1:{customs_port(settings)}"
+        os.environ["FTZ_CUSTOMS_GATEWAY_SIMULATED"] = "1"

@@ -16,15 +16,29 @@ from typing import Any
 
 import click
 
+from app.cli.bank_stand_in import (
+    bank_port,
+    bank_program,
+    choose_bank_port,
+    point_to_bank,
+    simulates_bank,
+)
+from app.cli.commerce import commerce_program, enrol, simulates_commerce
 from app.cli.processes import next_free_port, port_holder, port_is_free
 from app.cli.stand_ins import (
+    choose_customs_port,
     choose_identity_port,
     choose_registry_port,
+    customs_port,
+    customs_program,
+    identity_port,
     identity_program,
+    point_to_customs,
     point_to_identity,
     point_to_registry,
     registry_port,
     registry_program,
+    simulates_customs,
     simulates_identity,
     simulates_registry,
 )
@@ -39,7 +53,8 @@ REAL = "accounts, dossiers, deadlines, decisions, documents and the evidence log
 SIMULATED = (
     "every enterprise, person and site is invented; nothing leaves this machine: e-mail, SMS and Zalo go to a "
     "simulator that only shows them, project codes come from a simulator of the national investment registry, "
-    "electronic identity from a simulated provider; no payment or customs service is called"
+    "electronic identity from a simulated provider, all that customs says from a simulator of the customs authority, "
+    "slips are paid at a simulated bank, where no money moves, low-value parcels come from a simulated platform"
 )
 
 
@@ -62,6 +77,12 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         listed = (*listed, registry_program(settings))
     if simulates_identity(settings):
         listed = (*listed, identity_program(settings))
+    if simulates_customs(settings):
+        listed = (*listed, customs_program(settings))
+    if simulates_commerce(settings):
+        listed = (*listed, commerce_program(settings))
+    if simulates_bank(settings):
+        listed = (*listed, bank_program(settings))
     if not simulates_messages(settings):
         return listed
     first = messaging_port(settings)
@@ -108,10 +129,15 @@ def up() -> None:
     first = messaging_port(settings)
     choose_registry_port(settings, taken=frozenset({first, first + 1}))
     choose_identity_port(settings, taken=frozenset({first, first + 1, registry_port(settings)}))
+    taken = {first, first + 1, registry_port(settings), identity_port(settings)}
+    choose_customs_port(settings, taken=frozenset(taken))
+    choose_bank_port(settings, taken=frozenset({*taken, customs_port(settings)}))
     listed = programs(settings)
     point_to_simulator(settings)
     point_to_registry(settings)
     point_to_identity(settings)
+    point_to_customs(settings)
+    point_to_bank(settings)
     _run(settings, listed)
 
 
@@ -131,6 +157,8 @@ def _run(settings: Settings, listed: tuple[Program, ...]) -> None:
                 cluster.ensure()
             steps.begin("Schema, law, procedures and first data")
             _prepare(settings, steps.say)
+            if simulates_commerce(settings):
+                enrol(settings, steps.say)
             steps.begin("Programs")
             supervisor = Supervisor(listed, record=var / "up.json", echo=stop.echo)
             stack.callback(supervisor.stop)
@@ -275,6 +303,12 @@ def _banner(settings: Settings, echo: Callable[[str], None]) -> None:
         )
     if simulates_registry(settings):
         echo(f"  Registry:   http://127.0.0.1:{registry_port(settings)}/ shows who asked for project codes")
+    if simulates_customs(settings):
+        echo(f"  Customs:    http://127.0.0.1:{customs_port(settings)}/ shows the declarations it has")
+    if simulates_bank(settings):
+        echo(
+            f"  Bank:       http://127.0.0.1:{bank_port(settings)}/ shows accounts, takes payments, has moods"
+        )
     echo(
         "  Stop with Ctrl-C; the data stay. `make fresh` forgets them, `make help` says what else there is.\n"
     )

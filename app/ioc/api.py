@@ -1,7 +1,7 @@
 """JSON of the board: /api/v1/ioc. The page is a client of the same functions."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
@@ -12,12 +12,12 @@ from app.core.i18n import N_, Translator, localise
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
 from app.ioc.permissions import BOARD_READ
-from app.ioc.schemas import OfficeShare, Point, RowOut, Rows, Series, TileOut, Tiles
+from app.ioc.schemas import OfficeShare, PartOut, Point, RowOut, Rows, Series, TileOut, Tiles
 from app.ioc.tiles import read
 from app.web.need import Holder
 from app.web.render import request_translator
 from app.web.services import CurrentZone
-from app.web.tiles import Quarter, Scope, Share, Tile
+from app.web.tiles import Figure, Quarter, Scope, Share, Takings, Tile, Times
 from app.web.unit import DbSession, router
 
 api = router(prefix="/api/v1/ioc", tags=["ioc"])
@@ -27,6 +27,13 @@ QuarterText = Annotated[
     str | None, Query(description="Quarter such as 2026-Q4; the present one when left out.")
 ]
 QUARTERS_SHOWN = 6
+
+
+class _Numbers(TypedDict):
+    value: str | None
+    part: int | None
+    whole: int | None
+    percent: str | None
 
 
 async def _offered(request: Request) -> Mapping[str, Tile]:
@@ -132,16 +139,22 @@ def scope_of(zone: ZoneInfo, quarter: str | None) -> Scope:
 def tile_out(session: Session, tile: Tile, scope: Scope, gettext: Callable[[str], str]) -> TileOut:
     """Return a tile in the language of the reader."""
     reading = read(session, tile, scope)
+    figure = reading.figure
     offices = tile.by_office(session, scope) if tile.by_office else ()
     return TileOut(
         code=tile.code,
+        group=gettext(tile.group),
         title=gettext(tile.title),
         meaning=gettext(tile.meaning),
-        source=tile.source,
+        source=tile.source or None,
         quarter=str(scope.quarter),
-        part=reading.share.part,
-        whole=reading.share.whole,
-        percent=_percent(reading.share),
+        kind=figure.kind,
+        currency=figure.amount.currency if isinstance(figure, Takings) else None,
+        parts=[
+            PartOut(title=gettext(part.title), number=str(part.number), href=part.href or None)
+            for part in figure.parts
+        ],
+        **_numbers(figure),
         target=str(reading.target) if reading.target is not None else None,
         target_assumed=reading.target_assumed,
         meets_target=reading.meets_target,
@@ -157,8 +170,19 @@ def tile_out(session: Session, tile: Tile, scope: Scope, gettext: Callable[[str]
     )
 
 
-def _point(quarter: Quarter, share: Share) -> Point:
-    return Point(quarter=str(quarter), part=share.part, whole=share.whole, percent=_percent(share))
+def _point(quarter: Quarter, figure: Figure) -> Point:
+    return Point(quarter=str(quarter), **_numbers(figure))
+
+
+def _numbers(figure: Figure) -> _Numbers:
+    """Return the numbers of a figure as a tile and a point of its series tell them alike."""
+    part = whole = percent = None
+    if isinstance(figure, Share):
+        part, whole, percent = figure.part, figure.whole, _percent(figure)
+    elif isinstance(figure, Times):
+        part, whole = figure.within, figure.counted
+    value = str(figure.size) if figure.size is not None else None
+    return {"value": value, "part": part, "whole": whole, "percent": percent}
 
 
 def _percent(share: Share) -> str | None:

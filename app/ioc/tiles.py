@@ -11,7 +11,7 @@ from app.core.i18n import N_
 from app.core.kit.time import local_day
 from app.core.law import LawValueMissing
 from app.ioc import queries
-from app.web.tiles import Scope, Share, Tile
+from app.web.tiles import Figure, Scope, Share, Tile
 
 # What feeds a tile shows at least once a minute that it works; two missed signs make the tile stale.
 STALE_AFTER = timedelta(minutes=2, seconds=30)
@@ -20,13 +20,13 @@ STALE_AFTER = timedelta(minutes=2, seconds=30)
 @dataclass(frozen=True, slots=True)
 class Reading:
     """
-    A tile's value at one moment: share, target, change against the quarter before, and how fresh it is.
+    A tile's value at one moment: figure, target, change against the quarter before, and how fresh it is.
 
     :ivar fed_at: last sign of life of what feeds the tile; None when it needs no feed or the feed never worked.
     """
 
     tile: Tile
-    share: Share
+    figure: Figure
     target: Decimal | None
     target_assumed: bool
     change: Decimal | None
@@ -36,10 +36,10 @@ class Reading:
 
     @property
     def meets_target(self) -> bool | None:
-        """Tell whether the target is reached; None without a value or a target."""
-        if self.share.percent is None or self.target is None:
+        """Tell whether a share reaches its target; None without a value or a target."""
+        if not isinstance(self.figure, Share) or self.figure.percent is None or self.target is None:
             return None
-        return self.share.percent >= self.target
+        return self.figure.percent >= self.target
 
 
 DECISION_766 = "decision-766-qd-ttg"
@@ -89,14 +89,14 @@ TILES = (
 
 def read(session: Session, tile: Tile, scope: Scope) -> Reading:
     """Compute a tile for a quarter, with its target, the change against the quarter before, and its freshness."""
-    share, earlier = tile.value(session, scope), tile.value(session, scope.before())
+    figure, earlier = tile.value(session, scope), tile.value(session, scope.before())
     target, assumed = _target(session, tile, scope)
     change = None
-    if share.percent is not None and earlier.percent is not None:
-        change = share.percent - earlier.percent
+    if figure.size is not None and earlier.size is not None:
+        change = figure.size - earlier.size
     fed_at = tile.fed_at(session) if tile.fed_at is not None else None
     silent = tile.fed_at is not None and (fed_at is None or scope.now - fed_at > STALE_AFTER)
-    return Reading(tile, share, target, assumed, change, scope.now, fed_at, silent)
+    return Reading(tile, figure, target, assumed, change, scope.now, fed_at, silent)
 
 
 def _target(session: Session, tile: Tile, scope: Scope) -> tuple[Decimal | None, bool]:

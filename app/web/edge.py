@@ -67,6 +67,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # No column and no search holds a NUL, so none is asked for.
+        scope["query_string"] = scope["query_string"].replace(b"%00", b"")
         headers = Headers(scope=scope)
         correlation = new_correlation(headers.get("x-request-id"))
         cookies = _cookies(headers)

@@ -109,6 +109,10 @@ def _number(value: Decimal | int, decimals: int | None = None) -> str:
     return formats.format_number(value, lang=_current().translator.lang, decimals=decimals)
 
 
+def _rate(text: str) -> str:
+    return formats.format_rate(text, lang=_current().translator.lang)
+
+
 def _money(amount: Decimal | int, currency: str) -> str:
     return formats.format_money(amount, currency, lang=_current().translator.lang)
 
@@ -190,8 +194,8 @@ def _opt(part: object, name: str) -> object:
     return "" if value is None else value
 
 
-def _duration(seconds: float) -> str:
-    return formats.format_duration(seconds, lang=_current().translator.lang)
+def _duration(seconds: float | Decimal) -> str:
+    return formats.format_duration(float(seconds), lang=_current().translator.lang)
 
 
 def _current_lang() -> str:
@@ -230,6 +234,7 @@ _FILTERS: Mapping[str, Callable[..., object]] = {
     "datetime": _datetime,
     "number": _number,
     "money": _money,
+    "rate": _rate,
     "working_time": _working_time,
     "relative": _relative,
     "file_size": _file_size,

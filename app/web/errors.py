@@ -91,6 +91,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _handler(_from_crash))
 
 
+# Below these no browser asks: the API, and the bank that tells of bookings.
+_MACHINES = ("/api/", "/bank/")
+
+
 def _handler(convert: Callable[[Any], DomainError]) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
         return await answer(request, convert(error))
@@ -99,11 +103,11 @@ def _handler(convert: Callable[[Any], DomainError]) -> Callable[[Request, Except
 
 
 async def answer(request: Request, error: DomainError) -> Response:
-    """Answer a request with an error: a problem document below /api, a page elsewhere."""
+    """Answer a request with an error: a problem document where machines ask, a page elsewhere."""
     correlation = getattr(request.state, "correlation", "")
     if isinstance(error, Forbidden):
         await _note_denied(request, error)
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(_MACHINES):
         chosen = request_translator(request)
         told = problem_response(error, instance=correlation, translate=chosen.gettext)
         told.headers.update(challenge(request, error))
@@ -147,6 +151,8 @@ async def _note_denied(request: Request, error: Forbidden) -> None:
     actor: Actor = getattr(request.state, "actor", ANONYMOUS)
     if actor.kind is ActorKind.ANONYMOUS:
         return
+    # A NUL cannot be recorded; an attempt with one in its address is recorded without it, not left out.
+    path = request.url.path.replace("\0", "")[:200]
     await run_in_threadpool(
         record_denied,
         request.app.state.database,
@@ -156,7 +162,7 @@ async def _note_denied(request: Request, error: Forbidden) -> None:
         at=utcnow(),
         reason=error.code,
         role=DbRole.AUTH,
-        facts={"method": request.method, "path": request.url.path[:200], **_texts(error)},
+        facts={"method": request.method, "path": path, **_texts(error)},
     )
 
 

@@ -1,5 +1,6 @@
 """Reading posted forms: every HTML form passes here, and none passes without its token."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -44,9 +45,19 @@ PostedForm = Annotated[FormData, Depends(read_form)]
 
 
 def text(form: FormData, name: str) -> str:
-    """Return the text of a field, empty when it is missing or a file."""
+    """Return the text of a field without what no column holds (NUL), empty when it is missing or a file."""
     value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+    return value.replace("\0", "") if isinstance(value, str) else ""
+
+
+def whole(form: FormData, name: str) -> int:
+    """Return the number of a field that a page fills, such as a version; 0 when it holds none."""
+    return whole_number(text(form, name))
+
+
+def whole_number(value: str) -> int:
+    """Return a text of at most nine digits as a number, which fits a column; 0 for any other."""
+    return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
 
 
 def local_path(target: str, default: str = "/") -> str:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from app.core.kit.actor import Actor
 from app.web.spec import ObjectPanel
 
+DECLARATION = "declaration"
 DOSSIER = "dossier"
 ENTERPRISE = "enterprise"
 PROJECT = "project"
 MY_ZONE = "my-zone"
+LAW_CHANGE = "law-change-set"
 
 
 def by_kind(panels: Sequence[ObjectPanel]) -> dict[str, list[ObjectPanel]]:

@@ -47,6 +47,7 @@ PARTS = {
 }
 
 PAPER_TITLES = {
+    "PAYMENT_RECEIPT": N_("Payment receipt"),
     "RECEIPT": N_("Receipt and appointment"),
     "SUPPLEMENT": N_("Request for a supplement"),
     "NOT_ACCEPTED": N_("Refusal to receive"),

@@ -5,6 +5,8 @@ from fastapi import Request
 from app.core.auth.permissions import CLIENT_MANAGE, JOIN, MEMBER_MANAGE, USER_MANAGE
 from app.core.i18n import N_
 from app.core.kit.actor import Actor, ActorKind
+from app.core.payments.permissions import KEEP as PAYMENTS
+from app.core.payments.permissions import PAY, REFUND
 from app.core.workflow.permissions import ADVISE, ASSIGN, FILE, READ, RECEIVE
 from app.web.legal_permissions import READ as LAW_READ
 from app.web.operations import VIEW
@@ -23,20 +25,48 @@ LINKS = ShellLinks(
 )
 
 MENU = (
-    MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10),
+    MenuItem("inbox", N_("Inbox"), "/inbox", "inbox", frozenset({READ}), 10, desk_of=frozenset({READ})),
     MenuItem(
         "counter", N_("Counter"), "/counter", "clipboard-list", frozenset({RECEIVE}), 15, N_("At counter")
     ),
-    MenuItem("opinions", N_("Give opinions"), "/opinions", "message", frozenset({ADVISE}), 20),
-    MenuItem("law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40),
+    MenuItem(
+        "opinions",
+        N_("Give opinions"),
+        "/opinions",
+        "message",
+        frozenset({ADVISE}),
+        20,
+        desk_of=frozenset({ADVISE}),
+    ),
+    MenuItem(
+        "admin",
+        N_("Administration"),
+        "/admin/users",
+        "users",
+        frozenset({USER_MANAGE}),
+        40,
+        desk_of=frozenset({USER_MANAGE}),
+    ),
+    MenuItem(
+        "law", N_("Legal desk"), "/law", "scale", frozenset({LAW_READ}), 40, desk_of=frozenset({LAW_READ})
+    ),
     MenuItem("my", N_("My zone"), "/my", "home", frozenset({FILE, JOIN}), 10),
-    MenuItem("admin", N_("Administration"), "/admin/users", "users", frozenset({USER_MANAGE}), 40),
     MenuItem("colleagues", N_("Absences"), "/colleagues", "users", frozenset({READ, ASSIGN}), 42),
     MenuItem("operations", N_("Operations"), "/operations", "activity", frozenset({VIEW}), 45),
     MenuItem("members", N_("Members"), "/members", "users", frozenset({MEMBER_MANAGE}), 65),
     MenuItem("letters", N_("Letters"), "/letters", "mail", frozenset({READ}), 40),
     MenuItem(
         "readings", N_("Readings of personal data"), "/privacy/readings", "eye", frozenset({READINGS}), 45
+    ),
+    MenuItem("payments", N_("Payments"), "/payments", "receipt", frozenset({PAY}), 38),
+    MenuItem(
+        "payment-desk",
+        N_("Payment desk"),
+        "/desk/payments",
+        "receipt",
+        frozenset({PAYMENTS, REFUND}),
+        38,
+        desk_of=frozenset({PAYMENTS}),
     ),
     MenuItem("vault", N_("Our papers"), "/vault", "archive", frozenset({FILE}), 40),
     MenuItem("api-clients", N_("Programs"), "/api-clients", "link", frozenset({CLIENT_MANAGE}), 90),

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from app.core.auth.permissions import Permission
 from app.core.jobs import JobRegistry
 from app.core.kit.actor import Actor
+from app.core.law import Content
 from app.core.live.pokes import Mapper
 from app.core.notifications import Kind
 from app.core.outbox import HandlerRegistry
@@ -35,7 +36,8 @@ class MenuItem:
     """
     An entry of the side menu, shown to those who hold one of the permissions (to all when none is named).
 
-    ``short`` is its word in the narrow bar of a phone, where the title is too long.
+    ``short`` is its word in the narrow bar of a phone, where the title is too long. ``desk_of`` names permissions whose
+    holders among the officers begin here after signing in; where several would do, the first in the menu is it.
     """
 
     code: str
@@ -45,6 +47,7 @@ class MenuItem:
     permissions: frozenset[str] = frozenset()
     order: int = 100
     short: str = ""
+    desk_of: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class ModuleSpec:
     ``search`` is what can be found, ``renames`` names the events after which a party may be called otherwise.
     ``papers`` leads from the module's own objects to the dossiers that their files belong to.
     ``erasers`` are personal data of the module that end in time.
+    ``law_contents`` are what changes of the law may carry for the module, under the approvals of the legal desk.
     ``topics`` are live topics with the permission to hear them, ``pokes`` says which
     events poke which topics; ``streams`` are routes that stay open and no unit of work.
     """
@@ -149,6 +153,7 @@ class ModuleSpec:
     pokes: Mapping[str, Mapper] = field(default_factory=dict)
     streams: Sequence[BaseRoute] = ()
     notice_kinds: Sequence[Kind] = ()
+    law_contents: Sequence[Content] = ()
     search: Sequence[SearchProvider] = ()
     renames: Renames = field(default_factory=dict)
     templates: Path | None = None

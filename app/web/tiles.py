@@ -8,12 +8,36 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.core.i18n import N_
+from app.core.kit.money import Money
+from app.core.workflow.permissions import READ as READ_DOSSIERS
+
 HUNDREDTH = Decimal("0.01")
 HUNDRED = Decimal(100)
+
+
+class FigureKind(StrEnum):
+    """What a tile's figure is; it decides how it is written and compared."""
+
+    SHARE = "SHARE"
+    COUNT = "COUNT"
+    TIME = "TIME"
+    MONEY = "MONEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the parts that a figure consists of; ``title`` is an English message id."""
+
+    title: str
+    number: Decimal
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +47,75 @@ class Share:
     part: int
     whole: int
 
+    kind = FigureKind.SHARE
+    parts: ClassVar[tuple[Part, ...]] = ()
+
+    @property
+    def size(self) -> Decimal | None:
+        """Return what is compared over time: the per cent."""
+        return self.percent
+
     @property
     def percent(self) -> Decimal | None:
         """Return the share in per cent, rounded half up to two decimals; None when there is no denominator."""
         if self.whole == 0:
             return None
         return (HUNDRED * self.part / self.whole).quantize(HUNDREDTH, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there are, and what they consist of."""
+
+    number: int
+    parts: tuple[Part, ...] = ()
+
+    kind = FigureKind.COUNT
+
+    @property
+    def size(self) -> Decimal | None:
+        """Return what is compared over time: the number."""
+        return Decimal(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """
+    How long something takes.
+
+    :ivar median: the middle one of all times; None where nothing was counted.
+    :ivar counted: how many times there are. :ivar within: how many of them kept the limit that the law gives.
+    """
+
+    median: timedelta | None
+    counted: int
+    within: int
+
+    kind = FigureKind.TIME
+    parts: ClassVar[tuple[Part, ...]] = ()
+
+    @property
+    def size(self) -> Decimal | None:
+        """Return what is compared over time: the whole seconds of the median."""
+        return None if self.median is None else Decimal(self.median // timedelta(seconds=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """A sum of money, and what it consists of."""
+
+    amount: Money
+    parts: tuple[Part, ...] = ()
+
+    kind = FigureKind.MONEY
+
+    @property
+    def size(self) -> Decimal | None:
+        """Return what is compared over time: the amount."""
+        return self.amount.amount
+
+
+Figure = Share | Tally | Times | Takings
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +210,17 @@ class TileRow:
     ended_at: datetime | None = None
 
 
+PROCEDURES = N_("Procedures")
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """
     One indicator.
 
-    ``code`` is its number in the source; ``title`` and ``meaning`` are English message ids; ``target`` is a law key.
+    ``code`` is its number in the source; ``title`` and ``meaning`` are English message ids; ``target`` is a law key of
+    shares. ``opens`` is the permission to open what stands behind it. ``group`` is the heading under which the board
+    shows it, ``source`` the instrument of its formula, empty where the platform defines it.
     ``rows`` lists what counts against it, for the page behind the tile. ``fed_at`` tells when whatever feeds the tile
     gave its last sign of life; a tile without a feed needs none, and one whose feed is silent is shown as stale.
     """
@@ -137,9 +229,11 @@ class Tile:
     title: str
     meaning: str
     source: str
-    value: Callable[[Session, Scope], Share]
+    value: Callable[[Session, Scope], Figure]
     target: str | None = None
     by_office: Callable[[Session, Scope], Sequence[tuple[str, Share]]] | None = None
     rows: Callable[[Session, Scope], Sequence[TileRow]] | None = None
     fed_at: Callable[[Session], datetime | None] | None = None
     order: int = 100
+    group: str = PROCEDURES
+    opens: str = READ_DOSSIERS

@@ -29,8 +29,9 @@ document.addEventListener('submit', event => {
 }, { capture: true })
 
 document.addEventListener('htmx:afterRequest', event => {
-  const form = formOf(event)
-  if (form) setTimeout(() => mark(form, false))
+  // The form's own request: a part that saves or looks up beside it says nothing of the submit.
+  const form = event.target
+  if (form instanceof HTMLFormElement) setTimeout(() => mark(form, false))
 })
 addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-busy]')) mark(form, false)
@@ -45,7 +46,7 @@ document.addEventListener('change', event => {
   const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 })
   list.replaceChildren(...[...(field.files ?? [])].map(file => {
     const item = document.createElement('li')
-    item.textContent = `${file.name} (${format.format(file.size / 1_000_000)} MB)`
+    item.textContent = `${file.name} (${format.format(Math.max(file.size / 1_000_000, 0.1))} MB)`
     return item
   }))
 })

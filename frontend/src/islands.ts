@@ -7,6 +7,7 @@ export type Island = (host: HTMLElement) => (() => void) | void | Promise<(() =>
 const islands: Record<string, () => Promise<{ default: Island }>> = {
   copy: () => import('./islands/copy'),
   freshness: () => import('./islands/freshness'),
+  headings: () => import('./islands/headings'),
   map: () => import('./islands/map'),
   place: () => import('./islands/place'),
   upload: () => import('./islands/upload'),

@@ -13,6 +13,7 @@ from app.web.forms import read_form
 from app.web.need import Holder, Scoped, known
 from app.web.unit import UnitRoute, get_session, router
 from tests.architecture.routes import Found, walk
+from tests.browser.pages import KEYS, PARAMETER
 
 # What everybody may open, and why nothing there is anybody's own. A new line is a decision, not a formality.
 PUBLIC = {
@@ -24,6 +25,13 @@ PUBLIC = {
     "GET /code-lists": "reference data, no enterprise's",
     "GET /code-lists/{code_list}": "reference data",
     "GET /code-lists/{code_list}/pick": "reference data",
+    "GET /tariff": "the schedule is public law",
+    "GET /tariff/pick": "the schedule is public law",
+    "GET /tariff/{code}": "the schedule is public law",
+    "GET /tariff/calculator": "what the visitor gives, worked out by public law; nothing is kept",
+    "GET /api/v1/tariff/headings": "the schedule is public law",
+    "GET /api/v1/tariff/headings/{code}": "the schedule is public law",
+    "GET /api/v1/tariff/calculation": "as the calculator",
     "GET /search": "under the policies of whoever asks; a visitor finds the public catalogue",
     "GET /search/suggest": "as the page of results",
     "GET /track": "state of a dossier for who holds its code, no name, no content",
@@ -31,6 +39,7 @@ PUBLIC = {
     "GET /verify/{code}": "what the register says of a paper in somebody's hands",
     "GET /verify/file": "asks for a signed file",
     "POST /verify/file": "what the signatures of a file in somebody's hands say; the file is not kept",
+    "GET /customs/clocks": "figures of the law's time limits; no firm and no declaration",
     "GET /zone": "the map of the zone is public",
     "GET /api/v1/sites/at": "what the public map says about coordinates that the caller gives",
     "GET /api/v1/sites": "the map of the zone is public",
@@ -68,6 +77,7 @@ PUBLIC = {
 PROTOCOLS = {
     "POST /oauth/token": "client credentials for a token (RFC 6749)",
     "POST /oauth/revoke": "client credentials to end a token (RFC 7009)",
+    "POST /bank/callback": "a message that the bank signed (Standard Webhooks)",
     "POST /login/identity/logout": "a token that the identity provider signed (OpenID Connect Back-Channel Logout)",
 }
 PUBLIC |= PROTOCOLS | {"GET /.well-known/oauth-authorization-server": "metadata of the above (RFC 8414)"}
@@ -96,6 +106,15 @@ def test_what_the_walk_leaves_out_is_known(app: FastAPI) -> None:
     """A stream holds no transaction, so it is no unit of work; it must turn strangers away by itself."""
     left_out = {context.path for context in iter_route_contexts(app.routes) if context.methods is None}
     assert left_out - {"/static"} <= {"/metrics", "/events", "/api/v1/ioc/stream"}
+
+
+def test_the_tour_of_all_pages_knows_every_key(routes: list[Found]) -> None:
+    """The tour needs a browser and minutes; a key that it lacks is told here, beside the new route."""
+    wanted = {
+        name for each in routes if each.method == "GET" and each.html for name in PARAMETER.findall(each.path)
+    }
+    assert wanted
+    assert wanted - KEYS.keys() == set(), "say in tests/browser where the tour finds one"
 
 
 def test_every_route_is_a_unit_of_work(routes: list[Found]) -> None:

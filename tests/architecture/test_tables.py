@@ -134,6 +134,15 @@ def test_nobody_may_delete_or_truncate_history(tables: dict[str, TableFacts]) ->
         "registry_change": {"ftz_officer"},
         "registry_enterprise": {"ftz_officer"},
         "auth_party": {"ftz_officer"},
+        # Lines of a draft are no history yet; a trigger keeps those of a revision that was sent.
+        "customs_line": {"ftz_tenant"},
+        # Items of a change that is given up before it is proposed; a trigger keeps those of a change set.
+        "tariff_change_item": {"ftz_officer"},
+        "tariff_change_heading": {"ftz_officer"},
+        # A file while it is compared; its rows never outlive their transaction.
+        "tariff_staged_rate": {"ftz_officer"},
+        "tariff_staged_heading": {"ftz_officer"},
+        "tariff_staged_column": {"ftz_officer"},
     }
     deleters = {
         name: {role for role in ROLES if facts.granted(role) & {"DELETE", "TRUNCATE"}}

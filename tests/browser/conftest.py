@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import (
@@ -22,11 +23,15 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from app.core.db import Database, DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
+from app.core.kit.time import local_day, utcnow
 from app.core.settings import ROOT, DatabaseTarget
-from tests.conftest import clone
+from app.customs.tariff.service import enter_demo_rates
+from tests.conftest import TEST_LOGINS, clone
 
 CHROMIUM = os.environ.get("FTZ_CHROMIUM", "/usr/bin/chromium")
+TZ = ZoneInfo("Asia/Ho_Chi_Minh")
 ARGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
 WATCH_CSP = (
     "document.addEventListener('securitypolicyviolation',"
@@ -38,12 +43,13 @@ ALLOWED = ("422 (Unprocessable", "409 (Conflict)", "404 (Not Found)", "401 (Unau
 
 @dataclass
 class Site:
-    """A platform process on a database of its own."""
+    """A platform process on a database of its own; ``beside`` are simulators whose pages people are sent to."""
 
     url: str
     database: str
     process: "subprocess.Popen[bytes]"
     env: dict[str, str]
+    beside: tuple[str, ...] = ()
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +65,16 @@ def site(
 
 
 @contextmanager
-def site_on(target: DatabaseTarget, var: Path, folder: Path) -> Iterator[Site]:
-    """Run the web process on a database."""
-    port, registry_port = _free_port(), _free_port()
+def site_on(
+    target: DatabaseTarget, var: Path, folder: Path, *, port: int = 0, more: Mapping[str, str] | None = None
+) -> Iterator[Site]:
+    """Run the web process on a database; ``more`` are further settings."""
+    port, registry_port = port or free_port(), free_port()
     log = folder / "web.log"
+    _rates_of_this_week(target)
     with (
         log.open("wb") as output,
-        _running(
+        running(
             "simulators.investment_registry", "--port", str(registry_port),
             "--state", str(folder / "registry.sqlite"),
             env=dict(os.environ), log=folder / "registry.log",
@@ -78,6 +87,7 @@ def site_on(target: DatabaseTarget, var: Path, folder: Path) -> Iterator[Site]:
             "FTZ_DATABASE_URL": target.conninfo("ftz_web_tenant"),
             "FTZ_INVESTMENT_REGISTRY_URL": f"http://127.0.0.1:{registry_port}",
             "FTZ_INVESTMENT_REGISTRY_SIMULATED": "1",
+            **(more or {}),
         }
         command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
@@ -86,19 +96,29 @@ def site_on(target: DatabaseTarget, var: Path, folder: Path) -> Iterator[Site]:
             wait_for(url, process, log)
             yield Site(url, target.name, process, env)
         finally:
-            process.terminate()
-            process.wait(10)
+            end(process)
+
+
+def _rates_of_this_week(target: DatabaseTarget) -> None:
+    """Do what the worker of a demo zone does: the template was filled at a fixed instant, the clock goes on."""
+    database = Database(target, logins=TEST_LOGINS, pool_size=1)
+    try:
+        with database.transaction(SessionContext(DbRole.OFFICER)) as session:
+            enter_demo_rates(session, now=utcnow(), today=local_day(utcnow(), TZ), weeks=2)
+    finally:
+        database.close()
 
 
 @pytest.fixture
 def answering(site: Site, tmp_path: Path) -> Iterator[None]:
     """The worker of the site: without it no project code arrives and nothing is passed on."""
-    with _running("app.worker", env=site.env, log=tmp_path / "worker.log"):
+    with running("app.worker", env=site.env, log=tmp_path / "worker.log"):
         yield
 
 
 @contextmanager
-def _running(module: str, *arguments: str, env: dict[str, str], log: Path) -> Iterator[None]:
+def running(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> Iterator[None]:
+    """Run a program of the repository for the length of a block."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments], cwd=ROOT, env=env, stdout=output, stderr=output
@@ -106,11 +126,21 @@ def _running(module: str, *arguments: str, env: dict[str, str], log: Path) -> It
         try:
             yield
         finally:
-            process.terminate()
-            process.wait(15)
+            end(process)
 
 
-def _free_port() -> int:
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a process to end, and make it end: streams that are still open may keep it, as may a busy machine."""
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(30)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -172,7 +202,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         context.set_default_timeout(10_000)
         context.add_init_script(WATCH_CSP)
-        context.route("**/*", lambda route: _inside(route, site.url, faults))
+        context.route("**/*", lambda route: _inside(route, site, faults))
         page = context.new_page()
         _slow_down(page)
         page.on("console", faults.console)
@@ -195,8 +225,8 @@ def _slow_down(page: Page) -> None:
         )
 
 
-def _inside(route: Route, url: str, faults: Faults) -> None:
-    if route.request.url.startswith((url, "data:", "blob:")):
+def _inside(route: Route, site: Site, faults: Faults) -> None:
+    if route.request.url.startswith((site.url, *site.beside, "data:", "blob:")):
         route.continue_()
     else:
         faults.seen.append(f"outside: {route.request.url}")

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import yaml
 from playwright.sync_api import BrowserContext
+from psycopg.types.json import Jsonb
 
 from app.cli.demo import ACCOUNTS
 from app.cli.demo_dossiers import STORIES, Storyteller, _key
@@ -18,6 +19,8 @@ from app.core.auth.tokens import token_hash
 from app.core.workflow.papers.models import Part
 from app.web.need import Holder, customer, known
 from tests.architecture.routes import Found
+from tests.browser.customs_pages import QUERIES as CUSTOMS_QUERIES
+from tests.browser.customs_pages import furnish_customs
 from tests.investment.dossiers import FILER, Office
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -42,6 +45,15 @@ ELSEWHERE: Mapping[str, str] = {
     "/desk/claims/{claim_id}/papers/{document_id}": "a file: tests/registry",
     "/dossiers/{case_id}/visits": "a draft of the counter: tests/browser/test_counter.py",
     "/law/changes/{change_set_id}/pages/{sha256}": "a file: tests/web/test_legal.py",
+    "/customs/inspections/{note_id}/photos/{document_id}": "a picture: tests/browser/test_customs_desk.py",
+    "/customs/questions/{question_id}/papers/{document_id}": "a file: tests/customs/declarations/pages",
+    "/declarations/results/export.xlsx": "a file: tests/customs/declarations/pages/test_exchange.py",
+    "/declarations/results/export.xml": "a file: tests/customs/declarations/pages/test_exchange.py",
+    "/declarations/{declaration_id}/export.xml": "a file: tests/customs/declarations/pages/test_declaration.py",
+    "/declarations/{declaration_id}/papers/{slot}/{paper_id}": "a file: tests/customs/declarations/pages",
+    "/payments/{slip_id}/bank": "leads on to the bank: tests/web/test_payments.py",
+    "/payments/{slip_id}/qr.svg": "a picture: tests/web/test_payments.py",
+    "/payments/{slip_id}/receipt": "a file: tests/web/test_payments.py",
     "/notices/{notice_id}": "leads on to the matter of the notice: tests/web/test_notices_pages.py",
 }
 
@@ -53,11 +65,14 @@ ASKED: Mapping[str, str] = {
     "/dossiers/new": "?procedure=IRC",
     "/search": "?q=nha+may",
     "/counter/new": "?party={owner}",
+    "/customs/inspections/new": "?firm={owner}",
+    "/customs/questions/new": "?firm={owner}",
     "/invitation": f"?token={INVITED}",
     "/guide": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES&priority=NO&technology=NO"
     "&bcc=NO&land=LEASE",
     "/guide/start": "?intent=NEW&place=ZONE&country=JP&vsic=VSIC2025:2610&approval=NO&special=YES",
     "/dossiers/{case_id}/papers/{component}/sign": "?file={file}",
+    "/customs/parcels/upload/empty.xlsx": "?message=ORDER",
 }
 
 # Keys by the names that paths give them: candidates, tried in turn.
@@ -70,13 +85,15 @@ QUERIES: Mapping[str, str] = {
     "document_id": "select id from documents_document limit 1",
     "sha256": "select repeat('0', 64)",
     "code": "select coalesce((select verification_code from investment_certificate limit 1), '') union all"
-    " select unnest(%(tiles)s::text[])",
+    " select unnest(%(tiles)s::text[]) union all select '39012000'",
     "number": "select number from investment_certificate",
     "project_id": "select project_id from investment_commitment union select project_id from investment_certificate",
     "commitment_id": "select id from investment_commitment",
     "consultation_id": "select id from workflow_consultation where answered_at is null",
     "key": "select key from law_key where key = 'investment.irc.limit'",
     "change_set_id": "select id from law_change_set limit 2",
+    "change_id": "select id from tariff_change limit 1",
+    "import_id": "select id from tariff_import order by state",
     "code_list": "select 'VSIC'",
     "enterprise_id": "select %(owner)s",
     "representative_id": "select id from registry_representative where party_id = %(owner)s",
@@ -86,8 +103,12 @@ QUERIES: Mapping[str, str] = {
     "claim_id": "select id from registry_claim order by state",
     "batch_id": "select id from registry_takeover order by state desc",
     "form_id": "select gen_random_uuid()",
+    "parcel_id": "select id from parcels_parcel",
+    "parcel_batch_id": "select id from parcels_batch",
+    "parcel_list_id": "select id from parcels_list",
     "notice_id": "select id from notification limit 1",
 }  # fmt: skip
+KEYS: Mapping[str, str] = {**QUERIES, **CUSTOMS_QUERIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +139,11 @@ def furnish(office: Office, conninfo: str, now: datetime) -> dict[str, Sequence[
         }
         _add(connection, given)
         _invite(connection, given)
+        _import(connection, given)
+        _parcels(connection, given)
+        furnish_customs(office, connection, given, now)
         return {
-            name: [str(row[0]) for row in connection.execute(query, given)] for name, query in QUERIES.items()
+            name: [str(row[0]) for row in connection.execute(query, given)] for name, query in KEYS.items()
         }
 
 
@@ -146,6 +170,77 @@ def _add(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> No
         " '{}', now(), %(filer)s from unnest(array['UPLOADED', 'CHECKED']) state",
         given,
     )
+
+
+_IMPORT = """
+with made as (
+  insert into tariff_change (id, made_at, made_by) values (gen_random_uuid(), now(), %(filer)s) returning id),
+kept as (
+  insert into tariff_import (
+    id, profile, file_name, sha256, workbook, sheet, valid_from, coverage, restates, status, reason, state, rows_done,
+    rows_total, cancel_asked, faults, warnings, refusal, counts, created_at, created_by, created_by_name)
+  select id, 'combined', 'bieu-thue.xlsx', %(state)s, true, 'Biểu thuế', '2027-01-01', 'LINES', true, 'ASSUMED',
+         'Biểu thuế thử nghiệm', %(state)s, 9, 0, false, %(faults)s, %(warned)s, '{}', '{}', now(), %(filer)s,
+         'Pháp chế'
+    from made)
+insert into tariff_change_item (
+  change_set_id, position, effect, hs8, subline10, kind, scheme, geo, variant, valid, expr, conditions, status, was,
+  size)
+select id, 1, 'CHANGED', '85171300', '', 'MFN', '', '', '', daterange('2027-01-01', null),
+       jsonb_build_object('op', 'pct', 'rate', '5'), '{}', 'ASSUMED', jsonb_build_object('op', 'pct', 'rate', '10'), 5
+  from made
+"""
+
+
+def _import(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> None:
+    """Begin imports of schedules: one that was stopped, one that waits to be proposed."""
+    place = {"sheet": "Biểu thuế", "row": 7, "column": "E", "text": "??"}
+    stopped = [{"code": "mark-unknown", **place, "params": {}}]
+    warned = [{"code": "lost-zero", **place, "params": {"mended": "01012100"}}]
+    for state, faults in (("COMPARED", []), ("STOPPED", stopped)):
+        told = {"state": state, "faults": Jsonb(faults), "warned": Jsonb(warned)}
+        connection.execute(_IMPORT, {**given, **told})
+
+
+_PARCELS = """
+with batch as (
+  insert into parcels_batch (id, party_id, message, source, at, taken, known, changed, faulty, faults)
+  values (gen_random_uuid(), %(owner)s, 'ORDER', 'API', now(), 1, 0, 0, 1,
+          '[{"index": 1, "number": "A-2", "outcome": "FAULTY",
+             "errors": [{"name": "currency", "code": "missing", "reason": "The field is missing."}]}]') returning id),
+vault as (insert into parcels_vault (id, party_id, month)
+          values (gen_random_uuid(), %(owner)s, date_trunc('month', now())) returning id),
+told as (
+  insert into parcels_order (id, party_id, batch_id, vault_id, order_no, revision, platform, items, currency, freight,
+                             insurance, discount, goods, total, ordered_at, buyer, buyer_name, buyer_key, content_hash)
+  select gen_random_uuid(), %(owner)s, batch.id, vault.id, 'A-1', 1, 'Chợ Thử Nghiệm',
+         '[{"description": "Ốp điện thoại", "quantity": "2", "unit_price": "10.25", "hs": "39269099", "unit": "PCE",
+            "origin": "CN"}]', 'USD', 0, 0, 0, 20.5, 20.5, now(), '{}', '', '', '' from batch, vault),
+parcel as (
+  insert into parcels_parcel (id, party_id, order_no, state, reasons, day, listed, returned, first_at, judged_at,
+                              waybill_no, flight, arrives_at, currency, goods, total, weight_kg)
+  values (gen_random_uuid(), %(owner)s, 'A-1', 'LISTED', '[{"code": "payment-missing"}]',
+          (now() at time zone 'Asia/Ho_Chi_Minh')::date, true, 10.25, now(), now(), 'W-1', 'XX 0001', now(), 'USD',
+          20.5, 20.5, 0.35) returning id),
+listed as (
+  insert into parcels_list (id, party_id, code, day, flight, state, law_day, law, parcels, weight_kg, customs_value,
+                            duty, vat, closed_at)
+  values (gen_random_uuid(), %(owner)s, 'DS-2026-000001-6', current_date, 'XX 0001', 'CLOSED', current_date, '[]', 1,
+          0.35, 534000, 0, 42720, now()) returning id)
+insert into parcels_line (id, party_id, list_id, parcel_id, number, order_no, waybill_no, description, hs, weight_kg,
+                          currency, total, exchange, customs_value, exemption, duty, vat_rates, vat, goods, answer,
+                          answer_note)
+select gen_random_uuid(), %(owner)s, listed.id, parcel.id, 1, 'A-1', 'W-1', 'Ốp điện thoại', '39269099', 0.35, 'USD',
+       20.5, 26065, 534000, 'VALUE', 0, '8', 42720,
+       '[{"hs": "39269099", "value": "20.50", "currency": "USD", "exchange": "26065", "customs_value": "534000",
+          "duty": "80100", "vat_base": "534000", "vat_rate": "8", "vat": "42720", "status": "ASSUMED"}]', 'NONE', ''
+  from listed, parcel
+"""
+
+
+def _parcels(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> None:
+    """Put a parcel on a list, of which goods went back since."""
+    connection.execute(_PARCELS, given)
 
 
 def _invite(connection: psycopg.Connection[Any], given: Mapping[str, object]) -> None:

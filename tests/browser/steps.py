@@ -19,7 +19,7 @@ def sign_in(page: Page, login: str, password: str, *, shoot: Callable[[], None] 
     page.locator("#f-login_id").fill(login)
     page.locator("#f-password").fill(password)
     page.locator("main form button[type=submit]").click()
-    page.wait_for_url(re.compile("/(my|inbox|opinions|law|admin/users)$"))
+    page.wait_for_url(re.compile("/(my|inbox|opinions|law|admin/users|customs/firms|desk/payments)$"))
 
 
 def fill_form(

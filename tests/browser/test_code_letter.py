@@ -69,6 +69,7 @@ def test_from_the_letter_to_the_signature(
     head.locator("#f-code_again").fill(OTHER)
     head.locator("form:has(#f-code_again) button[type=submit]").click()
     expect(head.locator("#f-code_again-error")).to_be_visible()
+    expect(head.locator("[data-error-summary]")).to_be_focused()  # until then the page may still move
     shoot(head, "letter-03-differs-phone")
     head.locator("#f-code_again").fill(CODE)
     head.locator("form:has(#f-code_again) button[type=submit]").click()

@@ -73,6 +73,7 @@ class Tour:
             page = context.new_page()
             for stop in self.stops:
                 if stop.login == login:
+                    page.emulate_media(color_scheme="light")
                     answer = page.goto(stop.path)
                     assert answer is not None
                     assert answer.status == 200, stop
@@ -126,7 +127,6 @@ def test_axe_finds_nothing_serious_on_any_page(tour: Tour) -> None:
     found = []
     for stop, page in tour.pages():
         page.set_viewport_size({"width": 1280, "height": 900})
-        page.emulate_media(color_scheme="light")
         found += serious(page)
         page.set_viewport_size({"width": 390, "height": 844})
         page.emulate_media(color_scheme="dark")

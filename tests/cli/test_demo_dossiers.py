@@ -36,10 +36,10 @@ def test_the_stories_are_told_once_and_reach_every_stage(
             board = {tile.code: tiles.read(session, tile, scope) for tile in tiles.TILES}
     assert ways == {"ONLINE", "COUNTER"}
     assert board["3.3"].meets_target is False
-    on_paper = board["4.1"].share
+    on_paper = board["4.1"].figure
     assert 0 < on_paper.part < on_paper.whole, "one result was signed by hand, the others electronically"
     assert board["4.1"].meets_target is False
-    late = board["2.1"].share
+    late = board["2.1"].figure
     assert 0 < late.part < late.whole, "somebody was late, so that the board has something to say"
     assert len(said) == 1, "a second start adds nothing"
     assert states.keys() == {

@@ -17,6 +17,8 @@ ADR = DOCS / "adr"
 OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+NAMED_FILE = re.compile(r"`([\w./-]+\.(?:py|yaml|html|ts))`")
+CODE = ("app", "benchmarks", "frontend/src", "migrations", "simulators", "tests", "tools")
 SECTIONS = ["Context", "Decision", "Consequences", "Alternatives"]
 
 
@@ -72,6 +74,23 @@ def _spellings(name: str) -> set[str]:
 def test_links_lead_somewhere(page: Path) -> None:
     targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_files_that_pages_name_are_there() -> None:
+    there = {f"/{path.relative_to(ROOT)}" for folder in CODE for path in (ROOT / folder).rglob("*.*")}
+    named = {
+        (str(page.relative_to(ROOT)), name)
+        for page in PAGES
+        for name in NAMED_FILE.findall(page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 50
+    assert sorted(each for each in named if not any(path.endswith(f"/{each[1]}") for path in there)) == []
+
+
+def test_a_word_of_the_glossary_stands_once() -> None:
+    rows = re.findall(r"^\| ([^|]+) \|", (DOCS / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    words = [row.casefold() for row in rows]
+    assert sorted({word for word in words if words.count(word) > 1}) == []
 
 
 @pytest.mark.parametrize("guide", sorted((DOCS / "guides").glob("*.md")), ids=lambda path: path.stem)

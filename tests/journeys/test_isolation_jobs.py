@@ -159,6 +159,17 @@ AS_SYSTEM = {
     "auth.forget_sessions",  # deletes sessions long over, whoever they were; takes no argument
     "privacy.erase",  # erases by confirmed terms what is due, whosever it is; takes no argument
     "documents.sweep",  # destroys files that nothing names; takes no argument
+    "payments.apply_message",  # applies the one message of the bank that its arguments name
+    "payments.pay_refund",  # pays the one approved refund that its arguments name
+    "payments.give_back",  # sends back the one approved booking that its arguments name
+    "payments.compare_statement",  # compares a day of the bank with the entries here; shows nobody's
+    "customs.send",
+    "customs.send_now",
+    "customs.try_again",  # reads the one message to customs that its arguments name
+    "customs.read",  # takes what customs says, for whomever it is; takes no argument
+    "customs.sweep",  # finds messages and notices whose job was lost; takes no argument
+    "parcels.send",  # tells customs of the one list that its arguments name
+    "parcels.read_answers",  # takes what customs says of any list; takes no argument
     "investment.ask_registry",  # reads nothing but the one request for a project code that its arguments name
 }
 

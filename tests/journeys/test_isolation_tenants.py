@@ -58,14 +58,25 @@ PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 # Keys in paths that are words of a procedure or of the law, or matters of the offices: no enterprise's property.
 WORDS = {
     "batch_id": str(UUID(int=5)),
+    "entry_id": str(UUID(int=6)),
+    "unread_id": str(UUID(int=7)),
+    "clearing_id": str(UUID(int=11)),
+    "bank_difference_id": str(UUID(int=12)),
+    "step": "check",
     "section": "investor",
+    "part": "parties",
+    "place": "1",
     "action": "withdraw",
     "key": "investment.irc.limit",
     "code_list": "COUNTRY",
     "consultation_id": str(UUID(int=1)),
     "change_set_id": str(UUID(int=2)),
+    "change_id": str(UUID(int=6)),
+    "import_id": str(UUID(int=6)),
+    "sheet_id": str(UUID(int=3)),
     "sha256": "0" * 64,
     "component": "POWER_OF_ATTORNEY",
+    "slot": "INVOICE",
 }
 NOBODYS = str(UUID(int=4))
 PASSWORD = "ein ganz eigenes Kennwort"
@@ -146,6 +157,7 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             [client, whose.party_id, whose.secrets[0], row[1]],
         )
         claim, referral = _claim(connection, whose, row[1])
+        slip, refund = _slip(connection, whose)
         form, absence = uuid7(), uuid7()
         connection.execute(
             "insert into workflow_absence (id, user_id, substitute_id, starts_at, ends_at, noted_at)"
@@ -153,6 +165,9 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             [absence, row[1]],
         )
         commitment = _commitment(connection, whose)
+        declaration, paper, product = _declaration(connection, whose)
+        question, note = _asked(connection, whose, declaration)
+        difference = _difference(connection, whose, declaration)
         connection.execute(
             "insert into web_kept_form (id, user_id, at, content) values (%s, %s, now(), 'x')", [form, row[1]]
         )
@@ -170,7 +185,10 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         )
         invitation, delegation = _offers(connection, whose, row[1])
         representative, proposal = _record(connection, whose, row[1])
+        parcel, parcel_batch, parcel_list = _parcel(connection, whose)
     keys = {
+        "slip_id": slip,
+        "refund_id": refund,
         "enterprise_id": whose.party_id,
         "representative_id": representative,
         "proposal_id": proposal,
@@ -187,6 +205,15 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
         "invitation_id": invitation,
         "delegation_id": delegation,
         "commitment_id": commitment,
+        "declaration_id": declaration,
+        "paper_id": paper,
+        "question_id": question,
+        "note_id": note,
+        "difference_id": difference,
+        "product_id": product,
+        "parcel_id": parcel,
+        "parcel_batch_id": parcel_batch,
+        "parcel_list_id": parcel_list,
     }
     return {name: str(key) for name, key in keys.items()}
 
@@ -206,6 +233,91 @@ def _commitment(connection: psycopg.Connection[Any], whose: Belongings) -> UUID:
     return commitment
 
 
+def _declaration(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID, UUID, UUID]:
+    """Make a registered declaration with a paper, and goods of the catalogue."""
+    declaration, paper, revision, product = uuid7(), uuid7(), uuid7(), uuid7()
+    connection.execute(
+        "insert into customs_product (id, party_id, own_code, hs, description, unit, origin, updated_at)"
+        " values (%s, %s, 'A', '72083990', %s, 'TNE', 'CN', now())",
+        [product, whose.party_id, whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into customs_declaration (id, party_id, code, direction, movement, type_code, origin, state, head,"
+        " summary, created_at, updated_at, version) values (%s, %s, %s, 'IMPORT', 'ZONE_TO_INLAND', 'A11', 'OURS',"
+        " 'REGISTERED', 0, %s, now(), now(), 1)",
+        [declaration, whose.party_id, f"TK-{whose.secrets[0]}", whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into customs_revision (id, party_id, declaration_id, number, kind, state, header, created_at)"
+        " values (%s, %s, %s, 0, 'FIRST', 'ACCEPTED', '{}', now())",
+        [revision, whose.party_id, declaration],
+    )
+    connection.execute(
+        "insert into customs_paper (id, party_id, declaration_id, slot, form, document_id, file_name, number, holder,"
+        " source, reused, state, attached_at) values (%s, %s, %s, 'INVOICE', '', %s, %s, '', '', 'UPLOAD', 0,"
+        " 'ATTACHED', now())",
+        [paper, whose.party_id, declaration, whose.keys["document_id"], f"{whose.secrets[0]}.pdf"],
+    )
+    return declaration, paper, product
+
+
+def _difference(connection: psycopg.Connection[Any], whose: Belongings, declaration: UUID) -> UUID:
+    """Make a difference between the pre-calculation and the tax notice of a declaration."""
+    assessment, difference = uuid7(), uuid7()
+    connection.execute(
+        "insert into customs_assessment (id, party_id, revision_id, kind, content, total, computed_at)"
+        " select %s, party_id, id, 'OFFICIAL', '{}', 7, now() from customs_revision where declaration_id = %s",
+        [assessment, declaration],
+    )
+    connection.execute(
+        "insert into customs_difference (id, party_id, declaration_id, assessment_id, line, tax, official, our_rate,"
+        " official_rate, found_at, state, explanation) values (%s, %s, %s, %s, 1, 'VAT', 7, '', '', now(), 'EXPLAINED',"
+        " %s)",
+        [difference, whose.party_id, declaration, assessment, whose.secrets[0]],
+    )
+    return difference
+
+
+def _parcel(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID, UUID, UUID]:
+    """Make a parcel that waits, the batch with which its data came, and a list."""
+    parcel, batch, listed = uuid7(), uuid7(), uuid7()
+    connection.execute(
+        "insert into parcels_batch (id, party_id, message, source, at, taken, known, changed, faulty, faults)"
+        " values (%s, %s, 'ORDER', 'API', now(), 0, 0, 0, 1, jsonb_build_array(jsonb_build_object('index', 0,"
+        " 'number', %s::text, 'outcome', 'FAULTY', 'errors', '[]'::jsonb)))",
+        [batch, whose.party_id, whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into parcels_parcel (id, party_id, order_no, state, reasons, day, listed, returned, first_at,"
+        " judged_at) values (%s, %s, %s, 'WAITING', '[]', current_date, false, 0, now(), now())",
+        [parcel, whose.party_id, whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into parcels_list (id, party_id, code, day, flight, state, law_day, law, parcels, weight_kg,"
+        " customs_value, duty, vat, closed_at) values (%s, %s, %s, current_date, 'X', 'CLOSED', current_date, '[]',"
+        " 0, 0, 0, 0, 0, now())",
+        [listed, whose.party_id, f"DS-{whose.secrets[0]}"],
+    )
+    return parcel, batch, listed
+
+
+def _asked(connection: psycopg.Connection[Any], whose: Belongings, declaration: UUID) -> tuple[UUID, UUID]:
+    """Make a question of an officer to the enterprise, and a note of an inspection."""
+    question, note = uuid7(), uuid7()
+    connection.execute(
+        "insert into customs_question (id, party_id, declaration_id, side, text, asked_at, state, changed_at)"
+        " values (%s, %s, %s, 'OFFICER', %s, now(), 'FIRM', now())",
+        [question, whose.party_id, declaration, whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into customs_inspection_note (id, party_id, declaration_id, kind, place, found, result, happened_at,"
+        " written_at, written_by, officer, digest) values (%s, %s, %s, 'SITE', %s, 'x', 'OPEN', now(), now(), %s, 'x',"
+        " repeat('0', 64))",
+        [note, whose.party_id, declaration, whose.secrets[0], uuid7()],
+    )
+    return question, note
+
+
 def _claim(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID) -> tuple[UUID, UUID]:
     """Make a claim that was sent, and a question to the enterprise."""
     claim, referral = uuid7(), uuid7()
@@ -221,6 +333,23 @@ def _claim(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID
         [referral, whose.party_id, claim, whose.secrets[0]],
     )
     return claim, referral
+
+
+def _slip(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID, UUID]:
+    """Make a slip that was paid too much, and a refund that was asked for."""
+    slip, refund = uuid7(), uuid7()
+    connection.execute(
+        "insert into payments_slip (id, party_id, reference, subject_kind, subject_id, notice, title, href, total,"
+        " excess, created_at) values (%s, %s, %s, 'case', %s, 'fee', jsonb_build_object('vi', %s::text, 'en',"
+        " %s::text), '/x', 1000, 5, now())",
+        [slip, whose.party_id, f"NT-{whose.secrets[0]}", slip, whose.secrets[0], whose.secrets[0]],
+    )
+    connection.execute(
+        "insert into payments_refund (id, party_id, slip_id, amount, reason, bank, account, holder, asked_at)"
+        " values (%s, %s, %s, 5, %s, 'x', '1', 'x', now())",
+        [refund, whose.party_id, slip, whose.secrets[0]],
+    )
+    return slip, refund
 
 
 def _offers(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID) -> tuple[UUID, UUID]:

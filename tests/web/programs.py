@@ -11,7 +11,7 @@ from tests.faults.people import House, Person
 
 CODES = re.compile(r'data-copy="([^"]+)"')
 HIDDEN = re.compile(r'name="client_id" value="([^"]+)"')
-ALL = ("dossiers.read", "dossiers.write", "forms.sign")
+ALL = ("declarations.read", "dossiers.read", "dossiers.write", "forms.sign", "parcels.read", "parcels.write")
 
 
 @dataclass

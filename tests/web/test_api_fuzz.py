@@ -20,10 +20,13 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import APIOperation, Case
 
+from app.core.db import DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
 from app.core.kit.time import utcnow
 from tests.conftest import clone
 from tests.core.documents import files
+from tests.customs.declarations.made import declaration
+from tests.customs.parcels.rows import goes_back, order, payment, waybill
 from tests.faults.people import House, house_on
 from tests.web.filer import Filer
 from tests.web.live_server import begun, served
@@ -98,6 +101,9 @@ def _people(house: House, origin: str) -> dict[str, Role]:
     for role in roles.values():
         _known(role, filer, house, party)
     roles["officer"].keys["/ioc/"] = {"code": _tile(house)}
+    declared = _declared(house)
+    for role in roles.values():
+        role.keys["/customs/declarations/"] = {"declaration_id": declared}
     return roles
 
 
@@ -126,13 +132,22 @@ def _known(role: Role, filer: Filer, house: House, party: str) -> None:
         },
         "/actions/": {"case_id": ready.rpartition("/")[2], "action": "submit"},
         "/form/": {"case_id": unsigned.rpartition("/")[2]},
+        "/tariff/headings/": {"code": "85171300"},
     }
     role.bodies = {
         "/api/v1/dossiers": {"procedure": "IRC", "party_id": party},
         "/answers": {"answers": {"site": "S2"}},
         "/actions/": {"revision": 1, "input": {}},
+        "/parcels/orders": {"rows": [order("A-1")]},
+        "/parcels/payments": {"rows": [payment("P-1", "A-1")]},
+        "/parcels/waybills": {"rows": [waybill("W-1", "A-1")]},
+        "/parcels/returns": {"rows": [goes_back("R-1", "A-1")]},
     }
-    role.queries = {"/sites/at": {"place": "20.7950; 106.8080"}}
+    role.queries = {
+        "/sites/at": {"place": "20.7950; 106.8080"},
+        "/tariff/headings": {"q": "85"},
+        "/tariff/calculation": {"hs1": "85171300", "value1": "100", "origin1": "CN"},
+    }
     role.files = {
         "/form/signed": {"signed": ("a.pdf", filer.signed(unsigned, house), "application/pdf")},
         "/files": {"files": ("c.pdf", files.pdf(C="(3)"), "application/pdf")},
@@ -145,6 +160,13 @@ def _session(house: House, login: str) -> dict[str, str]:
         "Cookie": f"__Host-ftz-session={person.cookie('session')}",
         "X-CSRF-Token": person.token,
     }
+
+
+def _declared(house: House) -> str:
+    """Make a declaration of the firm whose program comes to the door."""
+    party = house.party_of("nop.hoso")
+    with house.database.transaction(SessionContext(DbRole.TENANT, (party,))) as session:
+        return str(declaration(session, party, number=9001).id)
 
 
 def _tile(house: House) -> str:

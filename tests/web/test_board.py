@@ -33,7 +33,10 @@ def house(cluster: PrivateCluster, ready_template: str, test_var: Path) -> Itera
 
 def test_every_module_offers_its_tiles_in_order(house: House) -> None:
     answer = house.person("lanh.dao").get(TILES).json()
-    assert [tile["code"] for tile in answer["tiles"]] == ["2.1", "3.1", "3.3", "4.1"]
+    assert [tile["code"] for tile in answer["tiles"]] == [
+        *("2.1", "3.1", "3.3", "4.1"),
+        *(f"HQ.{number}" for number in range(1, 10)),
+    ]
     by_code = {tile["code"]: tile for tile in answer["tiles"]}
     assert by_code["2.1"]["percent"] is None, "nothing over nothing is not 100 %"
     assert by_code["3.1"]["meets_target"] is False

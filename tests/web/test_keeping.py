@@ -75,7 +75,14 @@ def test_nothing_is_erased_on_an_assumption_and_the_page_says_so(house: House, w
     noted = run_job(house, work, keeping.ERASE, utcnow() + YEARS)["erasure"]
     assert (noted["gone"], noted["left"]) == (0, 1)
     assert set(noted["held"].values()) == {"ASSUMED"}
-    assert set(noted["held"]) == {"dossier-draft", "dossier-unsuccessful", "representative", "claim"}
+    assert set(noted["held"]) == {
+        "dossier-draft",
+        "dossier-unsuccessful",
+        "representative",
+        "claim",
+        "payers",
+        "parcel-buyers",
+    }
     page = house.person("quan.tri").get("/operations", headers={"accept-language": "en"}).text
     assert "nobody has confirmed them" in page
 
@@ -84,7 +91,7 @@ def test_without_a_term_nothing_is_due(house: House, work: Database, monkeypatch
     draft(house)
     law_names(monkeypatch, "privacy.retention.unsuccessful")
     noted = run_job(house, work, keeping.ERASE, utcnow() + YEARS)["erasure"]
-    assert set(noted["held"]) == {"dossier-draft", "representative", "claim"}
+    assert set(noted["held"]) == {"dossier-draft", "representative", "claim", "payers", "parcel-buyers"}
     assert set(noted["held"].values()) == {"NO_TERM"}
     assert (noted["gone"], noted["left"]) == (0, 0)
 
@@ -95,7 +102,10 @@ def test_a_confirmed_term_erases_in_steps(
     monkeypatch.setattr(keeping, "STEP", 1)
     for _ in range(2):
         draft(house)
-    law_names(monkeypatch, *TERMS.values(), "privacy.retention.representative")
+    law_names(
+        monkeypatch, *TERMS.values(), "privacy.retention.representative", "customs.parcels.retention",
+        "payments.payer.retention",
+    )  # fmt: skip
     now = utcnow() + YEARS
     seen = [run_job(house, work, keeping.ERASE, now)["erasure"] for _ in range(3)]
     assert [(each["gone"], each["left"]) for each in seen] == [(1, 1), (1, 0), (0, 0)]

@@ -144,6 +144,10 @@ SAMPLES = {
     "day_kind": "WORK",
     "weekdays": ["MON", "SAT"],
     "opening_hours": [{"from": "07:30", "to": "11:30"}, {"from": "13:00", "to": "17:00"}],
+    "weighted_condition": {
+        "points": "-20",
+        "when": {"all": [{"field": "a.b", "lt": "12"}, {"field": "c", "is": True}]},
+    },
 }
 
 

@@ -231,7 +231,9 @@ class TestDelegation:
         assert broker.get(f"/dossiers/{case_id}").status_code == 200
         assert early.get(f"/dossiers/{case_id}").status_code == 200
         assert "Hoshi Demo" in broker.get("/my").text
-        (delegation,) = town.rows("select id from auth_delegation where revoked_at is null")[0]
+        (delegation,) = town.rows(
+            "select id from auth_delegation where revoked_at is null order by created_at desc"
+        )[0]
         assert giver.post(f"/delegations/{delegation}/end").status_code == 303
         assert broker.get(f"/dossiers/{case_id}").status_code == 404
         assert giver.post(f"/delegations/{delegation}/end").status_code == 404
@@ -240,7 +242,7 @@ class TestDelegation:
 
     def test_the_delegate_gives_it_back(self, town: Town) -> None:
         broker = self.accepted(town)
-        (delegation,) = town.rows("select id from auth_delegation")[0]
+        (delegation,) = town.rows("select id from auth_delegation order by created_at desc")[0]
         stranger = joined(town, town.house.person("hoshi"))
         assert stranger.post(f"/delegations/{delegation}/end").status_code == 403
         assert broker.post(f"/delegations/{delegation}/end").status_code == 303

@@ -11,7 +11,7 @@ from app.core.auth.throttle import LOGIN_PACE
 from app.core.db.cluster import PrivateCluster
 from tests.conftest import clone
 from tests.faults.people import House, Person, house_on
-from tests.web.programs import CODES, HIDDEN, Program, registered
+from tests.web.programs import ALL, CODES, HIDDEN, Program, registered
 from tests.web.test_account import age, renew
 
 
@@ -39,7 +39,7 @@ class TestToken:
         answer = program.ask()
         assert answer.status_code == 200
         assert {"token_type": "Bearer", "expires_in": 900}.items() <= answer.json().items()
-        assert answer.json()["scope"] == "dossiers.read dossiers.write forms.sign"
+        assert answer.json()["scope"] == " ".join(ALL)
         assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
         assert "set-cookie" not in answer.headers
 

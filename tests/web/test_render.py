@@ -273,6 +273,22 @@ def test_markup_in_a_message_parameter_keeps_the_rest_escaped(tmp_path: Path) ->
     assert render(request, "demo/t.html", {}).body.decode() == "Source: &lt;a&gt;|Source: <a>"
 
 
+@pytest.mark.parametrize(("rows", "first"), [(1, 1), (12, 12), (13, 10)])
+def test_a_long_table_begins_short_and_has_every_row(tmp_path: Path, rows: int, first: int) -> None:
+    (tmp_path / "t.html").write_text(
+        "{% from 'components/table.html' import long_table %}"
+        "{% call(row) long_table('T', [{'label': 'R'}], rows) %}<tr><th scope='row'>{{ row }}</th></tr>{% endcall %}"
+    )
+    request = make_request(lang="en")
+    request.app.state.templates = build_environment({"demo": tmp_path})
+    soup = BeautifulSoup(
+        bytes(render(request, "demo/t.html", {"rows": list(range(rows))}).body), "html.parser"
+    )
+    shown = [cell.text for cell in soup.select("tbody th")]
+    folded = [cell.text for cell in soup.select("details tbody th")]
+    assert (shown, len(shown) - len(folded)) == ([str(row) for row in range(rows)], first)
+
+
 class TestContrast:
     """WCAG 2.2: 4.5:1 for text, 3:1 for shapes and borders of controls."""
 

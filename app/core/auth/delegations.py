@@ -1,6 +1,6 @@
 """Delegations: which enterprise acts for which, within roles, topics and a period; and their end (role ftz_auth)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from app.core.auth.permissions import DELEGATION_GIVE
 from app.core.errors import NotFound
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
+from app.core.kit.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,36 @@ def delegations_of(session: Session, party_ids: Collection[UUID]) -> list[Delega
         )
         for row, giver_name, delegate_name in rows
     ]  # fmt: skip
+
+
+def give_delegation(
+    session: Session,
+    *,
+    party_id: UUID,
+    delegate_id: UUID,
+    roles: Sequence[str],
+    scope: Sequence[str],
+    until: datetime | None,
+    given_by: UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> Delegation:
+    """
+    Let an enterprise act for another from now on; who may offer and accept is decided by the caller.
+
+    :param given_by: who offered it at the enterprise that gives; ``actor`` is who makes it count.
+    """
+    given = Delegation(
+        id=uuid7(), party_id=party_id, delegate_party_id=delegate_id, roles=list(roles), scope=list(scope),
+        valid_from=now, valid_to=until, created_at=now, created_by=given_by,
+    )  # fmt: skip
+    session.add(given)
+    facts = {"roles": list(roles), "scope": list(scope), "delegate": str(delegate_id)}
+    record(
+        session, "auth:delegation:give", subject=Subject("delegation", given.id), actor=actor, at=now,
+        party_id=party_id, facts=facts,
+    )  # fmt: skip
+    return given
 
 
 def end_delegation(session: Session, delegation_id: UUID, *, actor: Actor, now: datetime) -> Delegation:

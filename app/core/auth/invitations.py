@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.auth.delegations import give_delegation
 from app.core.auth.membership import ADMINISTRATOR, CUSTOMER_ROLES, managed_party, members_of
-from app.core.auth.models import Delegation, Invitation, Party, User, UserState
+from app.core.auth.models import Invitation, Party, User, UserState
 from app.core.auth.permissions import MEMBER_MANAGE
 from app.core.auth.registration import Post, ensure_person, refuse_email, refuse_name
 from app.core.auth.roles import UserKind
@@ -25,7 +26,6 @@ from app.core.errors import Conflict, DomainError, FieldProblem, Invalid, NotFou
 from app.core.evidence import Subject, record
 from app.core.i18n import N_
 from app.core.kit.actor import SYSTEM, Actor
-from app.core.kit.ids import uuid7
 
 SERVES_FOR = timedelta(days=7)
 DELEGABLE = ("FILER", "SIGNER")
@@ -278,16 +278,9 @@ def _delegate(
     managed_party(for_party, actor)
     if for_party == found.party_id:
         raise OwnEnterprise
-    delegation = Delegation(
-        id=uuid7(), party_id=found.party_id, delegate_party_id=for_party, roles=list(found.roles),
-        scope=list(found.scope), valid_from=now, valid_to=found.delegated_until, created_at=now,
-        created_by=found.created_by,
-    )  # fmt: skip
-    session.add(delegation)
-    facts = {"roles": list(found.roles), "scope": list(found.scope), "delegate": str(for_party)}
-    record(
-        session, "auth:delegation:give", subject=Subject("delegation", delegation.id), actor=actor, at=now,
-        party_id=found.party_id, facts=facts,
+    give_delegation(
+        session, party_id=found.party_id, delegate_id=for_party, roles=found.roles, scope=found.scope,
+        until=found.delegated_until, given_by=found.created_by, actor=actor, now=now,
     )  # fmt: skip
     assert actor.user_id is not None
     _accepted(session, found, actor.user_id, now=now)

@@ -133,6 +133,24 @@ _TABLE = (
         ("Đọc nhật ký chứng cứ; không thay đổi dữ liệu.", "Reads the evidence log; changes nothing."),
     ),
     _role(
+        "TREASURER",
+        _OFFICER,
+        ("Kế toán thu", "Treasurer"),
+        (
+            "Theo dõi khoản thu, khoản chưa rõ phiếu, hoàn trả, đối chiếu sao kê; không giải quyết hồ sơ.",
+            "Follows receipts, unclear payments, refunds and bank statements; decides no dossier.",
+        ),
+    ),
+    _role(
+        "CUSTOMS",
+        _OFFICER,
+        ("Công chức hải quan", "Customs officer"),
+        (
+            "Theo dõi doanh nghiệp, tờ khai và chênh lệch trong khu; hỏi và ghi biên bản kiểm tra; không thông quan.",
+            "Follows firms, declarations and differences in the zone; asks and notes inspections; clears nothing.",
+        ),
+    ),
+    _role(
         "CONSULTEE",
         _OFFICER,
         ("Cơ quan được lấy ý kiến", "Consulted agency"),

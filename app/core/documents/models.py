@@ -105,6 +105,36 @@ class Document(Base):
     state: Mapped[str] = mapped_column(Text)
 
 
+class DocumentUse(Base):
+    """
+    A paper of a party that an object outside of the dossiers of procedures uses, for example a declaration.
+
+    Whoever is about to withdraw or erase a paper looks here as well; the vault tells the owner where it is used.
+    """
+
+    __tablename__ = "documents_use"
+    __table_args__ = (
+        # With the party in the key nothing can use another party's paper.
+        ForeignKeyConstraint(
+            ["document_id", "party_id"], ["documents_document.id", "documents_document.party_id"]
+        ),
+        Index("ix_documents_use_document_id", "document_id", "ended_at"),
+        Index("ix_documents_use_subject_id", "subject_id", "subject_kind"),
+        tenancy(Tenancy.TENANT),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True)
+    document_id: Mapped[UUID]
+    subject_kind: Mapped[str] = mapped_column(Text, comment="what uses it, for example a declaration")
+    subject_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text, comment="public code of the object, as the vault shows it")
+    href: Mapped[str] = mapped_column(Text, comment="page of the object on this site")
+    place: Mapped[dict[str, Any]] = mapped_column(comment="which paper of the object it is, by language")
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class Issued(Base):
     """A paper that the authority issued, as the public may verify it; ``public`` holds redacted fields only."""
 

@@ -20,6 +20,9 @@ from app.core.i18n.catalogue import N_, translator
 MINUTES_PER_HOUR = 60
 SECONDS_PER_MINUTE = 60
 NBSP = "\u00a0"
+_FIGURE = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_PERCENT = re.compile(r"(?<=\d)\s*%")
+FIRST_YEAR, LAST_YEAR = 1800, 2999
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
@@ -64,6 +67,14 @@ def format_number(value: Decimal | int, *, lang: str, decimals: int | None = Non
         pattern_decimals = decimals
     pattern = "#,##0" + ("." + "0" * pattern_decimals if pattern_decimals else "")
     return format_decimal(value, format=pattern, locale=lang)
+
+
+def format_rate(text: str, *, lang: str) -> str:
+    """Write the numbers of a rate, which has them with a point, as a language does: ``11.6%`` as ``11,6 %``."""
+    said = _FIGURE.sub(
+        lambda found: format_number(Decimal(f"{Decimal(found[0]).normalize():f}"), lang=lang), text
+    )
+    return _PERCENT.sub(" %", said)
 
 
 def format_money(amount: Decimal | int, currency: str, *, lang: str) -> str:
@@ -122,16 +133,26 @@ def parse_date(text: str) -> date:
     """
     Read a day typed as ``dd/MM/yyyy``; also ``d/M/yyyy``, with dots or hyphens, and ISO ``yyyy-MM-dd``.
 
-    :raises ValueError: the text is no such day; the message is an id that can be shown.
+    :raises ValueError: the text is no such day, or of a year that nobody means; the message is an id that can be shown.
     """
     found = _DATE.fullmatch(text.strip())
     try:
         if found:
             day, month, year = (int(part) for part in found.groups())
-            return date(year, month, day)
-        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
+            read = date(year, month, day)
+        else:
+            read = datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        raise ValueError(N_("Enter a day as day/month/year, for example 27/03/2026.")) from None
+        read = date.min
+    # At both ends of the calendar a zone's offset or a term of some days leads out of it.
+    if not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise ValueError(N_("Enter a day as day/month/year, for example 27/03/2026."))
+    return read
+
+
+def decimal_sign(lang: str) -> str:
+    """Return the sign before decimals in a language."""
+    return format_decimal(Decimal("1.5"), locale=lang)[1]
 
 
 def parse_number(text: str, *, lang: str) -> Decimal:
@@ -143,7 +164,7 @@ def parse_number(text: str, *, lang: str) -> Decimal:
 
     :raises ValueError: the text is no such number; the message is an id that can be shown.
     """
-    group, point = (".", ",") if format_decimal(Decimal("1.5"), locale=lang)[1] == "," else (",", ".")
+    group, point = (".", ",") if decimal_sign(lang) == "," else (",", ".")
     plain = re.sub(r"\s", "", text)
     digits = rf"-?(\d+|\d{{1,3}}({re.escape(group)}\d{{3}})+)({re.escape(point)}\d+)?"
     if not re.fullmatch(digits, plain, re.ASCII):

@@ -73,6 +73,21 @@ def fetch(
     raise OutgoingFailed("too many redirects")
 
 
+def configured(url: str, setting: str) -> str:
+    """
+    Return the base address that a setting gives, without a slash at its end.
+
+    :raises ValueError: it cannot be used; it is not repeated, for it may hold a secret.
+    """
+    try:
+        parts = _checked(url, inside=True)
+    except OutgoingRefused:
+        raise ValueError(
+            f"{setting} must read http://host/path or https://host/path, without a user name."
+        ) from None
+    return parts.geturl().rstrip("/")
+
+
 def is_public(address: str) -> bool:
     """Tell whether an IP address is one of the open internet."""
     try:

@@ -12,6 +12,8 @@ from uuid import UUID
 
 T = TypeVar("T")
 U = TypeVar("U")
+A = TypeVar("A", str, datetime, date)
+B = TypeVar("B", str, UUID)
 
 CursorValue = str | int | datetime | date | Decimal | UUID
 
@@ -79,6 +81,19 @@ def decode_cursor(
     if not genuine or (expected is not None and tuple(type(value) for value in values) != expected):
         raise InvalidCursor
     return values
+
+
+def position(text: str, first: type[A], second: type[B]) -> tuple[A, B] | None:
+    """
+    Return where a page of an address begins: the two values of the list's sort key.
+
+    None is the beginning: no cursor, or one that is damaged or of another list, which an old address may hold.
+    """
+    try:
+        at, key = decode_cursor(text, expected=(first, second)) if text else (None, None)
+    except InvalidCursor:
+        return None
+    return (at, key) if isinstance(at, first) and isinstance(key, second) else None
 
 
 def _decoded(text: str) -> tuple[CursorValue, ...]:

@@ -95,7 +95,13 @@ def replaced(value: Any, change: Callable[[Personal], Any]) -> Any:
     return _mapped(value, change)
 
 
+# Most of a JSON value is of these very types; asking that first is what a large value's cost hangs on.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def _mapped(value: Any, change: Callable[[Personal], Any]) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Personal):
         return change(value)
     if isinstance(value, Mapping):

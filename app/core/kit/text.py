@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # U+00D0/U+00F0 (eth) is what older keyboards and code pages wrote for the Vietnamese Đ.
 _CROSSED_D = str.maketrans({"đ": "d", "ð": "d"})
@@ -46,6 +47,8 @@ def slug(text: str, *, max_length: int = 80) -> str:
     return whole_words or words[:max_length]
 
 
+# Texts repeat their few characters: a table of those seen costs less than asking what each is.
+@lru_cache(maxsize=4096)
 def _folded_character(character: str) -> str:
     category = unicodedata.category(character)
     if category[0] in "LN" or category == "Mc":

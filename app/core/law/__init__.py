@@ -10,9 +10,17 @@ Pure code (a module's domain) imports ``app.core.law.book`` and ``app.core.law.u
 """
 
 from app.core.law.book import LawBook, LawValue, LawValueMissing, LawValueWrongUnit, Status, law_value
-from app.core.law.changes import approve, propose, propose_items, reject, verification
+from app.core.law.changes import (
+    approve,
+    propose,
+    propose_content,
+    propose_items,
+    reject,
+    verification,
+)
+from app.core.law.contents import Content, ContentUnknown, install
 from app.core.law.differences import Change, InstrumentChange, describe, diff, say_period, say_source
-from app.core.law.models import ChangeState, LawChangeSet, Origin
+from app.core.law.models import VALUES, ChangeState, LawChangeSet, Origin
 from app.core.law.proposal import (
     Expected,
     Instrument,
@@ -48,10 +56,13 @@ from app.core.law.yaml_source import law_files, load_yaml
 
 __all__ = [
     "LANGUAGES",
+    "VALUES",
     "Action",
     "Change",
     "ChangeItem",
     "ChangeState",
+    "Content",
+    "ContentUnknown",
     "Expected",
     "Instrument",
     "InstrumentChange",
@@ -85,6 +96,7 @@ __all__ = [
     "describe",
     "diff",
     "end_value",
+    "install",
     "instruments",
     "items_of",
     "law_files",
@@ -92,6 +104,7 @@ __all__ = [
     "load_yaml",
     "open_change_sets",
     "propose",
+    "propose_content",
     "propose_items",
     "reject",
     "say",

@@ -7,7 +7,7 @@ database itself refuses a change set in force without two such approvals, and a 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -22,8 +22,10 @@ from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.law import queries
 from app.core.law.book import LawValue, Status
+from app.core.law.contents import content_of_kind
 from app.core.law.force import next_instant, take_force
 from app.core.law.models import (
+    VALUES,
     ChangeState,
     LawApproval,
     LawChangeItem,
@@ -63,7 +65,11 @@ def propose(session: Session, *, proposal: Proposal, actor: Actor, now: datetime
     if problems:
         raise LawProposalInvalid(problems)
     wish = wanted(session, proposal)
-    waiting = [found for found in queries.open_change_sets(session) if found.origin == Origin.YAML]
+    waiting = [
+        found
+        for found in queries.open_change_sets(session)
+        if found.origin == Origin.YAML and found.content_kind == VALUES
+    ]
     made = _draft(
         session, items=wish.items, instruments=wish.instruments, origin=Origin.YAML, actor=actor, now=now
     )
@@ -77,7 +83,7 @@ def propose(session: Session, *, proposal: Proposal, actor: Actor, now: datetime
         return None
     made.title = ", ".join(proposal.files)
     made.source = wish.source
-    made.first_load = not session.scalar(select(exists().where(LawChangeSet.in_force_at.is_not(None))))
+    made.first_load = not _was_in_force(session, VALUES)
     return _store(session, made, wish, titles=proposal.titles, now=now)
 
 
@@ -105,6 +111,42 @@ def propose_items(
     made.title = title
     wish = Wish(tuple(items), tuple(instruments), {})
     return _store(session, made, wish, titles=titles or {}, now=now)
+
+
+def propose_content(
+    session: Session,
+    *,
+    kind: str,
+    change_set_id: UUID,
+    origin: Origin,
+    title: str,
+    actor: Actor,
+    now: datetime,
+    instruments: Sequence[Instrument] = (),
+) -> LawChangeSet:
+    """
+    Propose content that another room keeps; its items are written already, under the key that the set will have.
+
+    It waits for two officers as every change does. Only what the platform itself brings when nothing of this kind was
+    ever in force takes force at once: the first load of an installation.
+
+    :param change_set_id: a new key, under which the room has written the items.
+    :raises ContentUnknown: no room offers this kind.
+    :raises ValueError: there is no item.
+    """
+    session.execute(_LOCK)
+    session.flush()  # the hashes below are those of rows in the database
+    content = content_of_kind(kind)
+    count = content.count(session, change_set_id)
+    if not count:
+        raise ValueError("A change of the law changes something.")
+    carried = _Carried(kind, content.digest(session, change_set_id), content.base(session, change_set_id))
+    made = _draft(
+        session, items=(), instruments=instruments, origin=origin, actor=actor, now=now, carried=carried
+    )
+    made.id, made.title, made.content_kind, made.content_count = change_set_id, title, kind, count
+    made.first_load = origin is Origin.YAML and not _was_in_force(session, kind)
+    return _store(session, made, Wish((), tuple(instruments), {}), titles={}, now=now)
 
 
 def verification(values: Iterable[LawValue]) -> tuple[ChangeItem, ...]:
@@ -141,9 +183,10 @@ def approve(
         raise LawApprovedAlready
     items = queries.items_of(session, change_set_id)
     stored = [instrument_of(raw) for raw in change_set.instruments]
-    if not content_hash == change_set.content_hash == _content_hash(items, stored):
+    carried = _carried(session, change_set)
+    if not content_hash == change_set.content_hash == _content_hash(items, stored, carried):
         raise LawContentMoved
-    if change_set.base_hash != _base_hash(session, items):
+    if change_set.base_hash != _base_hash(session, items, carried):
         raise LawBaseMoved
     session.add(
         LawApproval(
@@ -162,6 +205,8 @@ def approve(
         change_set.in_force_at = taken
         session.flush()  # values may only be written for a change set that is in force
         take_force(session, change_set, items, stored, taken=taken)
+        if carried is not None:
+            content_of_kind(carried.kind).take_force(session, change_set_id, taken=taken)
     return change_set
 
 
@@ -209,6 +254,30 @@ def _covers(proposal: Proposal, waiting: LawChangeSet) -> bool:
     return same_values and set(source["instruments"]) <= proposal.instruments.keys()
 
 
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """Content of another room: its kind, the hash of its items, and that of what they would change."""
+
+    kind: str
+    digest: str
+    base: str
+
+
+def _carried(session: Session, change_set: LawChangeSet) -> _Carried | None:
+    if change_set.content_kind == VALUES:
+        return None
+    content = content_of_kind(change_set.content_kind)
+    return _Carried(
+        content.kind, content.digest(session, change_set.id), content.base(session, change_set.id)
+    )
+
+
+def _was_in_force(session: Session, kind: str) -> bool:
+    """Tell whether a change of this kind ever took force."""
+    taken = LawChangeSet.in_force_at.is_not(None)
+    return bool(session.scalar(select(exists().where(LawChangeSet.content_kind == kind, taken))))
+
+
 def _draft(
     session: Session,
     *,
@@ -217,17 +286,19 @@ def _draft(
     origin: Origin,
     actor: Actor,
     now: datetime,
+    carried: _Carried | None = None,
 ) -> LawChangeSet:
     return LawChangeSet(
         id=uuid7(),
+        content_kind=VALUES,
         origin=origin.value,
         title="",
         state=ChangeState.PROPOSED.value,
         proposed_by=actor.user_id,
         proposed_by_name=actor.name,
         proposed_at=now,
-        content_hash=_content_hash(items, instruments),
-        base_hash=_base_hash(session, items),
+        content_hash=_content_hash(items, instruments, carried),
+        base_hash=_base_hash(session, items, carried),
         source=None,
         instruments=[instrument_json(instrument) for instrument in instruments],
         first_load=False,
@@ -257,6 +328,8 @@ def _store(
         session.execute(insert(LawChangeItem), rows)
     if made.first_load:
         take_force(session, made, wish.items, wish.instruments, taken=taken)
+        if made.content_kind != VALUES:
+            content_of_kind(made.content_kind).take_force(session, made.id, taken=taken)
     return made
 
 
@@ -277,7 +350,9 @@ def _item_row(change_set_id: UUID, position: int, item: ChangeItem) -> dict[str,
     }
 
 
-def _content_hash(items: Iterable[ChangeItem], instruments: Iterable[Instrument]) -> str:
+def _content_hash(
+    items: Iterable[ChangeItem], instruments: Iterable[Instrument], carried: _Carried | None
+) -> str:
     steps = [
         {
             "action": item.action.value,
@@ -288,10 +363,17 @@ def _content_hash(items: Iterable[ChangeItem], instruments: Iterable[Instrument]
         }
         for item in items
     ]
-    content = {"items": steps, "instruments": [instrument_json(instrument) for instrument in instruments]}
+    content: dict[str, Any] = {
+        "items": steps,
+        "instruments": [instrument_json(instrument) for instrument in instruments],
+    }
+    if carried is not None:
+        content["carried"] = {"kind": carried.kind, "digest": carried.digest}
     return sha256(canonical_json(content)).hexdigest()
 
 
-def _base_hash(session: Session, items: Iterable[ChangeItem]) -> str:
+def _base_hash(session: Session, items: Iterable[ChangeItem], carried: _Carried | None) -> str:
+    if carried is not None:
+        return carried.base
     held = queries.current(session, {item.key for item in items})
     return fingerprint(value for values in held.values() for value in values)

@@ -29,6 +29,9 @@ class ChangeState(StrEnum):
     REJECTED = "REJECTED"
 
 
+VALUES = "law.values"
+"""The kind of content that the kernel keeps itself; modules name their own (``app.core.law.contents``)."""
+
 _CURRENT = text("upper_inf(recorded)")
 
 
@@ -75,13 +78,20 @@ class LawChangeSet(Base):
         CheckConstraint("state in ('PROPOSED', 'IN_FORCE', 'REJECTED')", name="state"),
         CheckConstraint("(state = 'IN_FORCE') = (in_force_at is not null)", name="in_force_at"),
         CheckConstraint("not superseded or state = 'REJECTED'", name="superseded"),
-        # One first load in the life of an installation; everything later needs two officers.
-        Index("uq_law_change_set_first_load", "first_load", unique=True, postgresql_where=text("first_load")),
+        CheckConstraint("(content_kind = 'law.values') = (content_count is null)", name="content_count"),
+        # One first load of each kind in the life of an installation; everything later needs two officers.
+        Index(
+            "uq_law_change_set_first_load", "content_kind", unique=True, postgresql_where=text("first_load")
+        ),
         Index("ix_law_change_set_state", "state", "proposed_at"),
         tenancy(Tenancy.SHARED),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    content_kind: Mapped[str] = mapped_column(comment="What it changes: law.values, or a kind of a module")
+    content_count: Mapped[int | None] = mapped_column(
+        comment="How many changes of another kind it holds; values are counted by their items"
+    )
     origin: Mapped[str]
     title: Mapped[str]
     state: Mapped[str]

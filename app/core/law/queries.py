@@ -1,8 +1,9 @@
 """The read side: the book of a day, the history of a key, what is in force now, and what waits for approval."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -110,8 +111,9 @@ def at(session: Session, day: date, *, known_at: datetime | None = None) -> LawB
         then = LawValueRow.recorded.op("@>")(known_at)
         rows = session.execute(select(*_COLUMNS).where(LawValueRow.valid.op("@>")(day), then))
         return LawBook(day, _by_key(map(to_value, rows)), known_at=known_at)
-    holds = and_(LawValueRow.valid.op("@>")(day), _CURRENT)
-    values: Mapping[str, LawValue] = _cached(session, ("day", day), holds, _by_key)
+    values: Mapping[str, LawValue] = _cached(
+        session, ("day", day), lambda: and_(LawValueRow.valid.op("@>")(day), _CURRENT), _by_key
+    )
     return LawBook(day, values)
 
 
@@ -132,8 +134,9 @@ def between(session: Session, key: str, start: date, end: date) -> tuple[LawValu
     A key that ends in a dot stands for all keys that begin with it: ``calendar.`` is the whole calendar.
     """
     in_time = LawValueRow.valid.op("&&")(Range(start, end, bounds="[)"))
-    holds = and_(_named(key), in_time, _CURRENT)
-    found: tuple[LawValue, ...] = _cached(session, ("between", key, start, end), holds, _in_order)
+    found: tuple[LawValue, ...] = _cached(
+        session, ("between", key, start, end), lambda: and_(_named(key), in_time, _CURRENT), _in_order
+    )
     return found
 
 
@@ -270,20 +273,26 @@ def _in_order(values: Iterable[LawValue]) -> tuple[LawValue, ...]:
     return tuple(sorted(values, key=lambda value: (value.key, value.valid.start)))
 
 
+@cache
 def _last_change() -> Subquery:
     in_order = LawChangeSet.in_force_at.desc()
     taken = LawChangeSet.in_force_at.is_not(None)
     return select(LawChangeSet.id.label("marker")).where(taken).order_by(in_order).limit(1).subquery()
 
 
-def _cached(session: Session, asked: object, holds: ColumnElement[bool], shape: Any) -> Any:
+@cache
+def _which_marker() -> Select[Any]:
+    return select(_last_change().c.marker)
+
+
+def _cached(session: Session, asked: object, holds: Callable[[], ColumnElement[bool]], shape: Any) -> Any:
     if _cache.knows(asked):
         found = _cache.get(asked, _marker(session))
         if found is not None:
             return found
     # Marker and values come from one statement, hence from one snapshot.
     last = _last_change()
-    query: Select[Any] = select(last.c.marker, *_COLUMNS).select_from(last).outerjoin(LawValueRow, holds)
+    query: Select[Any] = select(last.c.marker, *_COLUMNS).select_from(last).outerjoin(LawValueRow, holds())
     rows = session.execute(query).all()
     marker = rows[0].marker if rows else None
     found = shape(to_value(row) for row in rows if row.key is not None)
@@ -297,7 +306,7 @@ def _marker(session: Session) -> UUID | None:
     if memo is not None and memo[0] is session.get_transaction() and memo[0] is not None:
         known: UUID | None = memo[1]
         return known
-    marker = session.execute(select(_last_change().c.marker)).scalar_one_or_none()
+    marker = session.execute(_which_marker()).scalar_one_or_none()
     _remember(session, marker)
     return marker
 

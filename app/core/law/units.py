@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from app.core.kit.conditions import InvalidCondition, parse
+
 Json = str | bool | None | dict[str, "Json"] | list["Json"]
 Text = Mapping[str, str]
 
@@ -193,6 +195,18 @@ def _opening_hours(value: Any) -> str | None:
     return None
 
 
+def _weighted_condition(value: Any) -> str | None:
+    if not isinstance(value, dict) or set(value) != {"points", "when"}:
+        return 'a weighted condition is {points: "10", when: a condition}'
+    if _integer(value["points"]) is not None:
+        return "the points are " + str(_integer(value["points"]))
+    try:
+        parse(value["when"])
+    except InvalidCondition as fault:
+        return str(fault)
+    return None
+
+
 def _opening(item: Any) -> OpeningPeriod:
     return OpeningPeriod(time.fromisoformat(item["from"]), time.fromisoformat(item["to"]))
 
@@ -208,6 +222,7 @@ _SHAPES: Mapping[str, Callable[[Any], str | None]] = MappingProxyType(
         "day_kind": _day_kind,
         "weekdays": _weekdays,
         "opening_hours": _opening_hours,
+        "weighted_condition": _weighted_condition,
     }
 )
 
@@ -225,6 +240,8 @@ def say(unit: str, value: Json, language: str) -> str:
             said = f"{_grouped(amount, language)} {say_word(counted, language)}"
         case {"amount": str(amount), "currency": str(currency)}:
             said = f"{_grouped(amount, language)} {currency}"
+        case {"points": str(points), "when": dict(when)}:
+            said = f"{_grouped(points, language)} {say_word('points_when', language)} {_condition(when, language)}"
         case bool():
             said = say_word(str(value).lower(), language)
         case list():
@@ -240,6 +257,41 @@ def _say_part(part: Json, language: str) -> str:
     if isinstance(part, dict):
         return f"{part.get('from')}–{part.get('to')}"
     return say_word(str(part), language)
+
+
+_SIGNS = {
+    "is": "=",
+    "gt": ">",
+    "ge": "≥",
+    "lt": "<",
+    "le": "≤",
+    "in": "∈",
+    "contains": "∋",
+    "starts_with": "…",
+}
+
+
+def _condition(tree: Mapping[str, Json], language: str) -> str:
+    """Say a condition shortly with the names of its fields; a screen of its module has the words for them."""
+    match tree:
+        case {"all": list(parts)} | {"any": list(parts)}:
+            word = say_word("condition_all" if "all" in tree else "condition_any", language)
+            return (
+                "("
+                + f" {word} ".join(_condition(part, language) for part in parts if isinstance(part, dict))
+                + ")"
+            )
+        case {"not": dict(part)}:
+            return f"{say_word('condition_not', language)} {_condition(part, language)}"
+        case {"where": dict(part)}:
+            subject = tree.get("any_of") or tree.get("all_of")
+            return f"{subject}: {_condition(part, language)}"
+        case {"field": field, "known": _}:
+            return f"{field} {say_word('condition_known', language)}"
+    field = tree.get("field")
+    return " ".join(
+        f"{field} {_SIGNS.get(name, name)} {value}" for name, value in tree.items() if name != "field"
+    )
 
 
 def _grouped(number: str, language: str) -> str:

@@ -5,7 +5,6 @@ Addresses of servers come from the settings only, never from what people type, a
 notice can be turned into a request to another machine.
 """
 
-import http.client
 import json
 import smtplib
 import ssl
@@ -18,6 +17,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from app.core.kit.outgoing import OutgoingFailed, OutgoingRefused, configured, fetch
 from app.core.settings import Settings
 
 TIMEOUT_S = 10.0
@@ -148,37 +148,24 @@ class GatewayChannel:
     """
 
     def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._url = urlsplit(url)
-        if self._url.scheme not in {"http", "https"} or not self._url.hostname:
-            raise ValueError("The address of a gateway must read http://host/path or https://host/path.")
+        self._url = configured(url, "The address of a gateway")
         self._timeout_s = timeout_s
 
     def send(self, letter: Letter) -> None:
         """Hand a short text to the gateway; see ``Port``."""
         body = {"id": str(letter.id), "to": letter.to, "text": letter.subject, "lang": letter.lang}
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(letter.id)}
-        connection = self._connection()
         try:
-            connection.request("POST", self._path, json.dumps(body).encode(), headers)
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
-            raise ChannelDown(type(error).__name__) from None
-        finally:
-            connection.close()
-        if status in _CLIENT_ERRORS and status not in _TRY_AGAIN:
-            raise ChannelRefused(f"http-{status}")
-        if status not in _OK:
-            raise ChannelDown(f"http-{status}")
-
-    @property
-    def _path(self) -> str:
-        return (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-
-    def _connection(self) -> http.client.HTTPConnection:
-        host = self._url.hostname or ""
-        if self._url.scheme == "https":
-            return http.client.HTTPSConnection(host, self._url.port, timeout=self._timeout_s)
-        return http.client.HTTPConnection(host, self._url.port, timeout=self._timeout_s)
+            told = fetch(
+                self._url, method="POST", body=json.dumps(body).encode(), headers=headers, inside=True,
+                timeout_s=self._timeout_s,
+            )  # fmt: skip
+        except (OutgoingFailed, OutgoingRefused) as failure:
+            raise ChannelDown(str(failure)) from None
+        if told.status in _CLIENT_ERRORS and told.status not in _TRY_AGAIN:
+            raise ChannelRefused(f"http-{told.status}")
+        if told.status not in _OK:
+            raise ChannelDown(f"http-{told.status}")
 
 
 def ports_of(settings: Settings) -> Mapping[Channel, Port]:

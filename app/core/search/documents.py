@@ -47,6 +47,7 @@ class SearchProvider:
     :ivar title: message id of the group's heading.
     :ivar documents: makes the documents of some keys, or of all for ``None``; runs as officer.
     :ivar shared: everybody may find them; otherwise a party finds its own, and officers with ``permission`` all.
+    :ivar officers_only: the pages behind are the officers' own, so nobody else finds the kind.
     :ivar events: event classes after which a document is made anew, each with how it names the keys.
     """
 
@@ -57,6 +58,7 @@ class SearchProvider:
     shared: bool = False
     permission: str = ""
     order: int = 100
+    officers_only: bool = False
     events: Mapping[type[Any], Callable[[Any], Collection[str]]] = field(default_factory=dict)
 
 

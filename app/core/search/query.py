@@ -209,6 +209,6 @@ def searchable(providers: Sequence[SearchProvider], actor: Actor) -> list[Search
     def may(provider: SearchProvider) -> bool:
         if actor.is_officer:
             return provider.shared or actor.may(provider.permission)
-        return provider.shared or bool(actor.grants)
+        return provider.shared or (bool(actor.grants) and not provider.officers_only)
 
     return sorted(filter(may, providers), key=lambda each: each.order)

@@ -76,6 +76,34 @@ class Settings(BaseSettings):
     investment_registry_simulated: bool = Field(
         default=False, description="The registry at that address is a simulator; the screens say so."
     )
+    customs_gateway_url: SecretStr | None = Field(
+        default=None,
+        description="Gateway of the customs authority, https://host/path; empty = declarations wait to be sent.",
+    )
+    customs_gateway_token: SecretStr | None = Field(
+        default=None, description="Bearer token that the customs authority gave to this installation."
+    )
+    customs_gateway_simulated: bool = Field(
+        default=False, description="The gateway at that address is a simulator; the screens say so."
+    )
+    customs_gateway_timeout_s: float = Field(
+        default=15.0,
+        gt=0,
+        le=50,
+        description="Seconds after which a call to the gateway of customs is given up.",
+    )
+    customs_gateway_retry_first_s: int = Field(
+        default=3,
+        ge=1,
+        le=300,
+        description="Seconds until a silent gateway is tried again; each time twice as long.",
+    )
+    customs_gateway_retry_longest_s: int = Field(
+        default=300,
+        ge=1,
+        le=3600,
+        description="Longest time in seconds between two tries of a silent gateway.",
+    )
     officer_totp: Literal["auto", "required", "offered"] = Field(
         default="auto",
         description="Whether officers must have a second factor; auto = in production they must.",
@@ -99,6 +127,31 @@ class Settings(BaseSettings):
     oidc_simulated: bool = Field(
         default=False, description="The provider at that address is a simulator; the screens say so."
     )
+    bank_url: SecretStr | None = Field(
+        default=None,
+        description="The collecting bank, https://host/path; empty = no statements and no refunds by machine.",
+    )
+    bank_token: SecretStr | None = Field(
+        default=None, description="Bearer token that the bank gave to this authority."
+    )
+    bank_callback_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys of the bank's signed callbacks, name=whsec_…, parted by spaces; empty = none is accepted.",
+    )
+    bank_pay_url: str = Field(
+        default="", description="The bank's page for paying at once; empty = people transfer by themselves."
+    )
+    bank_order_key: SecretStr = Field(
+        default=SecretStr(""), description="Key that signs the way to the bank's page."
+    )
+    bank_account: str = Field(default="", description="Account on which slips are paid, as people type it.")
+    bank_name: str = Field(default="", description="Name of the bank that keeps this account.")
+    bank_bin: str = Field(
+        default="", description="Number of the bank in payment QR codes, six digits; empty = no such code."
+    )
+    bank_simulated: bool = Field(
+        default=False, description="The bank at that address is a simulator; the screens say so."
+    )
     log_json: bool = Field(default=False, description="Machine-readable log lines instead of coloured ones.")
 
     @model_validator(mode="after")
@@ -114,15 +167,28 @@ class Settings(BaseSettings):
                 raise UnsafeSettings(
                     "FTZ_OIDC_ISSUER must be an https:// address of a real provider when FTZ_ENV=production."
                 )
-            registry = self.investment_registry_url
-            if self.investment_registry_simulated or (
-                registry and not registry.get_secret_value().startswith("https://")
-            ):
-                raise UnsafeSettings(
-                    "FTZ_INVESTMENT_REGISTRY_URL must be an https:// address of the real registry"
-                    " when FTZ_ENV=production."
-                )
+            self._refuse_unsafe_stand_in(
+                "FTZ_INVESTMENT_REGISTRY_URL",
+                self.investment_registry_url,
+                self.investment_registry_simulated,
+            )
+            self._refuse_unsafe_stand_in(
+                "FTZ_CUSTOMS_GATEWAY_URL", self.customs_gateway_url, self.customs_gateway_simulated
+            )
+            self._refuse_unsafe_stand_in("FTZ_BANK_URL", self.bank_url, self.bank_simulated)
+            self._refuse_unsafe_stand_in(
+                "FTZ_BANK_PAY_URL", SecretStr(self.bank_pay_url), self.bank_simulated
+            )
         return self
+
+    @staticmethod
+    def _refuse_unsafe_stand_in(name: str, url: SecretStr | None, simulated: bool) -> None:
+        if simulated or (
+            url and url.get_secret_value() and not url.get_secret_value().startswith("https://")
+        ):
+            raise UnsafeSettings(
+                f"{name} must be an https:// address of the real system when FTZ_ENV=production."
+            )
 
     @property
     def origin(self) -> str:

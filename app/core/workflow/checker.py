@@ -40,6 +40,7 @@ def check(
         *_graph(definition),
         *_references(definition, guards, effects, permissions),
         *_law(definition, law_keys, instruments),
+        *_fee(definition, law_keys),
         *_clock(definition),
         *_texts(definition),
         *_form(definition),
@@ -134,6 +135,22 @@ def _law(
             yield Finding("instrument-unknown", basis.instrument, "No such instrument.")
         if basis.status == "CITED" and not basis.article and not basis.note:
             yield Finding("article-missing", basis.instrument, "Cite the article, or say in a note why not.")
+
+
+def _fee(definition: Definition, law_keys: Collection[str]) -> Iterator[Finding]:
+    """A fee is named, opened and waited for, or there is none."""
+    opens = [action for action in definition.actions if "open_fee" in action.effects]
+    waits = [action for action in definition.actions if "fee_paid" in action.guards]
+    if definition.fee is None:
+        if opens or waits:
+            yield Finding("fee-missing", "fee", "Actions deal with a fee that the procedure does not name.")
+        return
+    if definition.fee not in law_keys:
+        yield Finding("law-unknown", definition.fee, "No law value has this key.")
+    if not opens:
+        yield Finding("fee-not-opened", "actions", "No action opens the slip for the fee (open_fee).")
+    if not waits:
+        yield Finding("fee-not-awaited", "actions", "No action waits for the fee (fee_paid).")
 
 
 def _clock(definition: Definition) -> Iterator[Finding]:

@@ -206,6 +206,8 @@ class Definition(_Part):
     ``limit`` is the general time limit; the first of ``special_limits`` whose condition is known to hold when the
     dossier is accepted stands in its place.
 
+    ``fee`` is the key of the law value that says how much it costs; see ``fees`` for when it falls due.
+
     ``adjusts`` names the procedures whose results this one changes: each dossier then has a base, the dossier that led
     to the result in force. ``begins_at`` is the page on which such a dossier is begun.
     """

@@ -6,16 +6,16 @@ published, so an installation replaces this class when it is. The address comes 
 followed and no proxy of the environment is used: nothing that people type can turn it into a request elsewhere.
 """
 
-import http.client
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 from uuid import UUID
 
+from app.core.kit.outgoing import OutgoingFailed, OutgoingRefused, configured, fetch
 from app.core.settings import Settings
 
 TIMEOUT_S = 10.0
@@ -88,39 +88,26 @@ class HttpRegistry:
     """
 
     def __init__(self, url: str, *, token: str = "", timeout_s: float = TIMEOUT_S) -> None:
-        self._url = urlsplit(url)
-        if self._url.scheme not in {"http", "https"} or not self._url.hostname or self._url.username:
-            raise ValueError(
-                f"{_SETTING} must read http://host/path or https://host/path, without a user name."
-            )
+        self._url = configured(url, _SETTING)
         self._token = token
         self._timeout_s = timeout_s
 
     def ask(self, question: CodeQuestion) -> Answer:
         """Put the request at its own address; the registry knows it again by that."""
-        path = f"{self._url.path.rstrip('/')}/v1/project-codes/{question.id}"
-        body = json.dumps(question.content, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(question.id)}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        connection = self._connection()
         try:
-            connection.request("PUT", path, body, headers)
-            response = connection.getresponse()
-            status, content = response.status, response.read(LARGEST_ANSWER)
-        except (OSError, http.client.HTTPException) as error:
-            raise RegistryDown(type(error).__name__) from None
-        finally:
-            connection.close()
-        if status not in (http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED):
-            raise RegistryDown(f"http-{int(status)}")
-        return _read(content)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        host = self._url.hostname or ""
-        if self._url.scheme == "https":
-            return http.client.HTTPSConnection(host, self._url.port, timeout=self._timeout_s)
-        return http.client.HTTPConnection(host, self._url.port, timeout=self._timeout_s)
+            told = fetch(
+                f"{self._url}/v1/project-codes/{question.id}", method="PUT", headers=headers, inside=True,
+                body=json.dumps(question.content, ensure_ascii=False).encode(),
+                timeout_s=self._timeout_s, max_bytes=LARGEST_ANSWER,
+            )  # fmt: skip
+        except (OutgoingFailed, OutgoingRefused) as failure:
+            raise RegistryDown(str(failure)) from None
+        if told.status not in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
+            raise RegistryDown(f"http-{told.status}")
+        return _read(told.body)
 
 
 def _read(content: bytes) -> Answer:

@@ -14,7 +14,7 @@ from app.core.documents.refusals import FileRefused
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import utcnow
 from app.core.notifications import current
 from app.core.settings.zone import ZoneConfig
@@ -23,7 +23,7 @@ from app.core.workflow.permissions import FILE
 from app.investment.commitments import queries, service
 from app.investment.commitments.domain import OVER, CommitmentState
 from app.investment.commitments.permissions import CHECK
-from app.investment.commitments.queries import PAGE_SIZE, CommitmentLine, Position
+from app.investment.commitments.queries import PAGE_SIZE, CommitmentLine
 from app.web.dossier_view import require_reader
 from app.web.forms import PostedForm, text
 from app.web.kernel import Kernel
@@ -58,7 +58,7 @@ def desk(
     request: Request, session: DbSession, actor: Checker, zone: CurrentZone, after: str = ""
 ) -> Response:  # fmt: skip
     """List what is not fulfilled in the zone, the earliest day first."""
-    found = queries.unfulfilled(session, now=utcnow(), zone=zone.tz, after=_position(after))
+    found = queries.unfulfilled(session, now=utcnow(), zone=zone.tz, after=position(after, date, UUID))
     page, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     view = {
         "title": request_translator(request).gettext("Commitments"),
@@ -218,14 +218,6 @@ def _problems(request: Request, refusal: DomainError, field: str) -> Sequence[Fi
         return refusal.errors
     texts = error_texts(request_translator(request), refusal)
     return [FieldProblem(field, refusal.code, "%(reason)s", {"reason": f"{texts['detail']} {texts['hint']}"})]
-
-
-def _position(cursor: str) -> Position | None:
-    try:
-        due_on, key = decode_cursor(cursor, expected=(date, UUID)) if cursor else (None, None)
-    except (InvalidCursor, ValueError):
-        return None
-    return (due_on, key) if isinstance(due_on, date) and isinstance(key, UUID) else None
 
 
 def _uuid(value: str) -> UUID:

@@ -16,7 +16,7 @@ from app.core.evidence import Subject, record
 from app.core.i18n import N_, LocalText, formats
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import local_day, utcnow
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow import procedures
@@ -354,8 +354,5 @@ def _end_of(day: date, zone: ZoneConfig) -> datetime:
 
 
 def _position(cursor: str) -> Position | None:
-    try:
-        at, key = decode_cursor(cursor, expected=(datetime, UUID)) if cursor else (None, None)
-    except InvalidCursor:
-        return None
-    return Position(at, key) if isinstance(at, datetime) and isinstance(key, UUID) else None
+    found = position(cursor, datetime, UUID)
+    return None if found is None else Position(*found)

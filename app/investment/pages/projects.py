@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import procedures
 from app.core.workflow.models import Case
@@ -39,7 +39,7 @@ def projects_page(
 ) -> Response:
     """List the projects of the zone, or the enterprise's own, the newest first."""
     require_reader(actor)
-    found = registry.project_cards(session, after=_position(after), size=PAGE_SIZE + 1)
+    found = registry.project_cards(session, after=position(after, datetime, UUID), size=PAGE_SIZE + 1)
     page = found[:PAGE_SIZE]
     certificates = queries.in_force_of(session, [each.id for each in page])
     cursor = encode_cursor((page[-1].created_at, page[-1].id)) if len(found) > PAGE_SIZE else ""
@@ -161,11 +161,3 @@ def _timeline(dossiers: Sequence[Case], revisions: Sequence[Certificate]) -> lis
         {"title": title, "text": text, "at": at, "state": "done"}
         for at, title, text in sorted(entries, key=lambda entry: entry[0], reverse=True)
     ]
-
-
-def _position(cursor: str) -> tuple[datetime, UUID] | None:
-    try:
-        at, key = decode_cursor(cursor, expected=(datetime, UUID)) if cursor else (None, None)
-    except InvalidCursor:
-        return None
-    return (at, key) if isinstance(at, datetime) and isinstance(key, UUID) else None

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.kit.taxcode import InvalidTaxCode
-from app.registry.domain import Source, canonical_tax_code
-from app.registry.models import Enterprise, Project
+from app.registry.domain import AddressKind, Source, canonical_tax_code
+from app.registry.models import Address, Enterprise, Project
+
+# Asked at each check of a declaration: made once, so that it is not put together and compared anew each time.
+_TAX_CODE = select(Enterprise.tax_code).where(Enterprise.party_id == bindparam("party"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class ProjectCard:
 def enterprise_card(session: Session, party_id: UUID) -> EnterpriseCard | None:
     """Return an enterprise that the session may see."""
     return _card(session.get(Enterprise, party_id))
+
+
+def enterprise_tax_code(session: Session, party_id: UUID) -> str:
+    """Return the tax code of an enterprise that the session may see, empty where none is known."""
+    return session.execute(_TAX_CODE, {"party": party_id}).scalar_one_or_none() or ""
 
 
 def enterprise_by_tax_code(session: Session, tax_code: str) -> EnterpriseCard | None:
@@ -112,3 +120,13 @@ def _card(row: Enterprise | None) -> EnterpriseCard | None:
         verification=row.verification.value, source=row.source.value, takeover_id=row.takeover_id,
         revision=row.revision, updated_at=row.updated_at,
     )  # fmt: skip
+
+
+def head_office(session: Session, party_id: UUID, day: date) -> str:
+    """Return the head office of an enterprise on a day in one line; empty where none is recorded."""
+    office = session.scalars(
+        select(Address).where(
+            Address.party_id == party_id, Address.kind == AddressKind.HEAD_OFFICE, Address.valid.contains(day)
+        )
+    ).one_or_none()
+    return ", ".join(filter(None, (office.street, office.ward, office.province))) if office else ""

@@ -17,14 +17,12 @@ from app.core.auth.models import Stage
 from app.core.auth.oidc.provider import Provider
 from app.core.auth.password import MIN_LENGTH
 from app.core.auth.pending import Pending
-from app.core.auth.permissions import USER_MANAGE
 from app.core.auth.sessions import SignedIn
 from app.core.auth.step_up import Proof
 from app.core.auth.totp import Enrolment, WrongCode
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
-from app.core.workflow.permissions import ADVISE, READ
 from app.web.forms import PostedForm, local_path, text
 from app.web.identity import (
     box_of,
@@ -36,9 +34,9 @@ from app.web.identity import (
     rules_of,
     set_session,
 )
-from app.web.legal_permissions import READ as LAW_READ
 from app.web.qr import qr_code
 from app.web.render import render, request_translator
+from app.web.spec import MenuItem
 from app.web.unit import CurrentActor, router
 
 account = router()
@@ -229,7 +227,7 @@ def enrol(request: Request, pending: AtEnrolment, form: PostedForm) -> Response:
     response = render(
         request,
         "account/recovery_codes.html",
-        {"title": title, "codes": codes, "onward": _landing(opened.actor, target)},
+        {"title": title, "codes": codes, "onward": _landing(request, opened.actor, target)},
     )
     hand_over(request, response, opened)
     return response
@@ -289,7 +287,7 @@ def onward(
     if opened.pending is not None:
         where = f"{_PAGES[opened.pending]}?next={quote(target, safe='')}"
     else:
-        where = "/account?used=recovery" if used_recovery else _landing(opened.actor, target)
+        where = "/account?used=recovery" if used_recovery else _landing(request, opened.actor, target)
     response = RedirectResponse(where, 303)
     hand_over(request, response, opened)
     return response
@@ -301,7 +299,7 @@ def _elsewhere(request: Request, target: str) -> RedirectResponse:
     target = target_of(target)
     waiting: Pending | None = request.state.waiting
     if actor.user_id is not None:
-        return RedirectResponse(_landing(actor, target), 303)
+        return RedirectResponse(_landing(request, actor, target), 303)
     page = _PAGES[waiting.stage] if waiting is not None else "/login"
     return RedirectResponse(f"{page}?next={quote(target, safe='')}", 303)
 
@@ -326,14 +324,14 @@ def target_of(target: str) -> str:
     return "/" if path.partition("?")[0].startswith("/login") else path
 
 
-def _landing(actor: Actor, target: str) -> str:
+def _landing(request: Request, actor: Actor, target: str) -> str:
     """Return where a person wanted to go, else the desk of the own role."""
     if target != "/":
         return target
     if not actor.is_officer:
         return "/my"
-    desks = ((READ, "/inbox"), (ADVISE, "/opinions"), (USER_MANAGE, "/admin/users"), (LAW_READ, "/law"))
-    return next((href for permission, href in desks if actor.may(permission)), "/")
+    menu: list[MenuItem] = sorted(request.app.state.menu, key=lambda item: item.order)
+    return next((item.href for item in menu if any(map(actor.may, item.desk_of))), "/")
 
 
 def _issuer(request: Request) -> str:

@@ -17,7 +17,7 @@ from app.core.auth.service import add_membership, register_person
 from app.core.errors import DomainError, FieldProblem
 from app.core.i18n import languages
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import utcnow
 from app.web.admin_form import (
     faults_of,
@@ -67,7 +67,7 @@ def users_page(
         role=role if role in ROLES else "",
         state=UserState(state) if state in _STATES else None,
     )
-    lines = administration.list_accounts(session, wanted, at=now, after=_position(after))
+    lines = administration.list_accounts(session, wanted, at=now, after=position(after, str, UUID))
     shown, more = lines[:PAGE_SIZE], len(lines) > PAGE_SIZE
     chosen = {"q": q, "office": office, "role": role, "state": state}
     following = ""
@@ -215,13 +215,3 @@ def _state_options(request: Request) -> list[tuple[str, str]]:
         (UserState.LOCKED.value, gettext("Locked")),
         (UserState.CLOSED.value, gettext("Closed")),
     ]
-
-
-def _position(cursor: str) -> tuple[str, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        name, key = decode_cursor(cursor)
-    except (InvalidCursor, ValueError):
-        return None
-    return (name, key) if isinstance(name, str) and isinstance(key, UUID) else None

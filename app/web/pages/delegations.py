@@ -40,6 +40,7 @@ TOPICS = {
     "workflow": N_("Dossiers: prepare, sign, file and follow"),
     "registry": N_("Record of the enterprise in the registry"),
     "investment": N_("Investment projects and certificates"),
+    "customs": N_("Customs declarations"),
 }
 
 

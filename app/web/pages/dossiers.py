@@ -27,7 +27,7 @@ from app.web import counter_view, dossier_view, papers_view, personal
 from app.web.catalogue import short_names
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, text, whole
 from app.web.identity import confirm_first
 from app.web.limit_view import limit_of_dossier, limits_view
 from app.web.need import CustomerActor, SignedInActor
@@ -163,7 +163,7 @@ def act(
     action: str,
 ) -> Response:
     """Take an action; a refusal shows the dossier's present state with what to do, and keeps what was typed."""
-    revision = int(text(posted, "revision")) if text(posted, "revision").isdigit() else 0
+    revision = whole(posted, "revision")
     dossier = dossier_view.load(session, case_id, actor)
     chosen = dossier.definition.action(action)
     if dossier_view.is_signature(dossier.definition, action):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.auth.models import User
 from app.core.i18n import localise
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow import inbox, procedures, substitution
 from app.core.workflow.definition import ClockMode
@@ -194,12 +194,5 @@ def _next(last: CaseLine, tab: str) -> str:
 
 
 def _position(cursor: str) -> Position | None:
-    if not cursor:
-        return None
-    try:
-        due_at, case_id = decode_cursor(cursor, expected=(datetime, UUID))
-    except InvalidCursor:
-        return None
-    if not isinstance(due_at, datetime) or not isinstance(case_id, UUID):
-        return None
-    return Position(due_at, case_id)
+    found = position(cursor, datetime, UUID)
+    return None if found is None else Position(*found)

@@ -9,7 +9,8 @@ from fastapi import Depends, Request, Response
 
 from app.core.i18n import N_, formats
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
+from app.core.payments.receipts import KIND as RECEIPT
 from app.core.workflow.papers import LetterKind
 from app.core.workflow.papers.register import PAGE_SIZE, LetterLine, all_letters, letters, years
 from app.core.workflow.permissions import READ
@@ -23,7 +24,7 @@ from app.web.unit import DbSession, router
 letter_pages = router()
 
 # Everything that takes a number of the register: letters, and the results of procedures.
-KINDS = (*(each.value for each in LetterKind), "IRC")
+KINDS = (*(each.value for each in LetterKind), "IRC", RECEIPT)
 
 Reader = Annotated[Actor, Depends(Holder(READ))]
 
@@ -34,7 +35,7 @@ def register_page(
 ) -> Response:
     """Show the letters of a year and kind, the newest first, fifty a page."""
     chosen_year, chosen_kind = _year(year), _kind(kind)
-    found = letters(session, year=chosen_year, kind=chosen_kind, after=_position(after))
+    found = letters(session, year=chosen_year, kind=chosen_kind, after=position(after, datetime, UUID))
     page = found[:PAGE_SIZE]
     query = f"year={chosen_year or ''}&kind={chosen_kind}"
     cursor = encode_cursor((page[-1].issued_at, page[-1].id)) if len(found) > PAGE_SIZE else ""
@@ -116,11 +117,3 @@ def _year(text: str) -> int | None:
 
 def _kind(text: str) -> str:
     return text if text in KINDS else ""
-
-
-def _position(cursor: str) -> tuple[datetime, UUID] | None:
-    try:
-        at, key = decode_cursor(cursor) if cursor else (None, None)
-    except (InvalidCursor, ValueError):
-        return None
-    return (at, key) if isinstance(at, datetime) and isinstance(key, UUID) else None

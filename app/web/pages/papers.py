@@ -15,7 +15,7 @@ from app.core.documents.refusals import FileRefused
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import utcnow
 from app.core.workflow.definition import Component, Definition
 from app.core.workflow.models import Case
@@ -136,7 +136,7 @@ def remove(
 @component_pages.get("/vault", name="vault", include_in_schema=False)
 def vault_page(request: Request, session: DbSession, actor: CustomerActor, after: str = "") -> Response:
     """Show the firm's papers, newest first, and in how many dossiers each is used."""
-    found = vault_papers(session, party_ids=actor.party_ids, after=_position(after))
+    found = vault_papers(session, party_ids=actor.party_ids, after=position(after, datetime, UUID))
     page = found[:PAGE_SIZE]
     more = len(found) > PAGE_SIZE
     view = {
@@ -236,13 +236,11 @@ def _vault_row(request: Request, paper: VaultPaper) -> dict[str, Any]:
     return {
         "id": str(paper.id),
         "title": paper.title,
-        "kind": paper.uses[0].component if paper.uses else kind,
+        "kind": paper.uses[0].place if paper.uses else kind,
         "version": paper.version,
         "size": paper.size_bytes,
         "at": paper.created_at,
-        "uses": [
-            {"href": f"/dossiers/{use.case_id}", "name": use.code or use.title or "…"} for use in paper.uses
-        ],
+        "uses": [{"href": use.href, "name": use.name or "…"} for use in paper.uses],
     }
 
 
@@ -253,14 +251,6 @@ def _crumbs(request: Request, case: Case) -> list[Crumb]:
 
 def _back(case_id: UUID, component: str) -> Response:
     return RedirectResponse(f"/dossiers/{case_id}/papers/{component}", 303)
-
-
-def _position(cursor: str) -> tuple[datetime, UUID] | None:
-    try:
-        at, key = decode_cursor(cursor) if cursor else (None, None)
-    except (InvalidCursor, ValueError):
-        return None
-    return (at, key) if isinstance(at, datetime) and isinstance(key, UUID) else None
 
 
 def _uuid(value: str) -> UUID:

@@ -61,9 +61,21 @@ FIELD_NAMES = {
     "presenter": N_("who brought the papers to the counter"),
     "result": N_("the result of the dossier"),
     "letter": N_("a letter of the dossier"),
+    "customs_paper": N_("a paper of the declaration"),
+    "question_paper": N_("a paper that answers a question"),
+    "inspection_photo": N_("the photos of an inspection"),
+    "buyer": N_("the buyer of a parcel"),
+    "consignee": N_("the consignee of a parcel"),
 }
 # Where the page of an object is, by its kind; its owner and officers may open it.
-PLACES = {"case": "/dossiers/{object}", "representative": "/enterprises/{party}"}
+PLACES = {
+    "case": "/dossiers/{object}",
+    "representative": "/enterprises/{party}",
+    "declaration": "/declarations/{object}/papers",
+    "parcel": "/customs/parcels/{object}",
+    "question": "/customs/questions/{object}",
+    "inspection": "/customs/inspections/{object}",
+}
 
 
 def personal_view(request: Request, dossier: Dossier, shown: Shown) -> dict[str, Any]:

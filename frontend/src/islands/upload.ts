@@ -46,7 +46,7 @@ function send(form: HTMLFormElement, file: File, row: Row, words: Words): Promis
   return new Promise(resolve => {
     const body = new FormData()
     for (const [name, value] of new FormData(form)) if (typeof value === 'string') body.append(name, value)
-    body.append('files', file, file.name)
+    body.append(form.querySelector<HTMLInputElement>('input[type=file]')?.name ?? 'files', file, file.name)
     const request = new XMLHttpRequest()
     const fail = (text: string): void => { row.end('bad', text); resolve(null) }
     request.open('POST', form.action)
@@ -61,7 +61,12 @@ function send(form: HTMLFormElement, file: File, row: Row, words: Words): Promis
       const refusal = answer.querySelector('[data-refusal]')?.textContent?.trim()
       if (refusal) fail(refusal)
       else if (request.status >= 400) fail(answer.querySelector('main h1')?.textContent?.trim() || (words.refused ?? ''))
-      else { row.end('good', words.received ?? ''); resolve(answer) }
+      else {
+        row.end('good', words.received ?? '')
+        // Where the answer is a page of its own, the reader goes on to it.
+        if (form.dataset.follow !== undefined && request.responseURL) location.assign(request.responseURL)
+        resolve(answer)
+      }
     })
     request.addEventListener('error', () => fail(words.failed ?? ''))
     request.addEventListener('abort', () => fail(words.cancelled ?? ''))

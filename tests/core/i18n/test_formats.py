@@ -35,12 +35,25 @@ class TestDates:
     def test_read(self, text: str) -> None:
         assert formats.parse_date(text) == date(2026, 12, 4)
 
-    @pytest.mark.parametrize("text", ["", "31/02/2026", "12/2026", "4/12/26", "2026/12/04", "hôm nay"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "31/02/2026",
+            "12/2026",
+            "4/12/26",
+            "2026/12/04",
+            "hôm nay",
+            "31/12/9999",
+            "0001-01-01",
+            "1/1/0001",
+        ],
+    )
     def test_not_a_day(self, text: str) -> None:
         with pytest.raises(ValueError, match="Enter a day"):
             formats.parse_date(text)
 
-    @given(st.dates())
+    @given(st.dates(date(1800, 1, 1), date(2999, 12, 31)))
     def test_read_what_was_written(self, day: date) -> None:
         assert formats.parse_date(formats.format_date(day, lang="vi", timezone=HANOI_TIME)) == day
 
@@ -59,6 +72,19 @@ class TestNumbers:
     @given(st.decimals(-(10**16), 10**16, places=4), st.sampled_from(["vi", "en"]))
     def test_read_what_was_written(self, value: Decimal, lang: str) -> None:
         assert formats.parse_number(formats.format_number(value, lang=lang), lang=lang) == value
+
+
+class TestRates:
+    @pytest.mark.parametrize(
+        ("text", "lang", "shown"),
+        [
+            ("27.83%", "vi", "27,83 %"), ("26065.000000", "vi", "26.065"), ("27.83 %", "en", "27.83 %"),
+            ("8", "vi", "8"), ("", "vi", ""),
+            ("1.5 % + 2000 VND/LTR", "vi", "1,5 % + 2.000 VND/LTR"),
+        ],
+    )  # fmt: skip
+    def test_its_numbers_are_those_of_the_language(self, text: str, lang: str, shown: str) -> None:
+        assert formats.format_rate(text, lang=lang) == shown
 
 
 class TestMoney:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.kit.pagination import InvalidCursor, Page, decode_cursor, encode_cursor
+from app.core.kit.pagination import InvalidCursor, Page, decode_cursor, encode_cursor, position
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 values = st.one_of(
@@ -115,3 +115,17 @@ def test_a_page_keeps_its_cursors_when_its_items_change():
     page = Page((1, 2), next_cursor="n", previous_cursor="p")
     assert page.map(str) == Page(("1", "2"), "n", "p")
     assert Page(()).next_cursor is None
+
+
+class TestPosition:
+    AT, KEY = datetime(2026, 11, 22, 8, tzinfo=UTC), uuid.UUID(int=7)
+
+    def test_a_page_begins_behind_its_cursor(self):
+        assert position(encode_cursor((self.AT, self.KEY)), datetime, uuid.UUID) == (self.AT, self.KEY)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "no cursor", encode_cursor((AT,)), encode_cursor(("a", KEY)), encode_cursor((AT.date(), KEY))],
+    )
+    def test_whatever_is_no_cursor_of_the_list_begins_anew(self, text):
+        assert position(text, datetime, uuid.UUID) is None

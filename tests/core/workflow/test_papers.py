@@ -182,8 +182,8 @@ class TestVault:
         with world.as_(world.filer) as session:
             papers = vault_papers(session, party_ids=[world.party_id])
             (paper,) = [each for each in papers if each.id == document_id]
-        assert {use.case_id for use in paper.uses} == {first, second, third}
-        assert paper.uses[0].component["en"] == "Financial statements"
+        assert {use.href for use in paper.uses} == {f"/dossiers/{each}" for each in (first, second, third)}
+        assert paper.uses[0].place["en"] == "Financial statements"
 
     def test_choosing_twice_is_one_use(self, world: World) -> None:
         _, document_id = self.given(world)

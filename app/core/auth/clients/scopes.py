@@ -9,6 +9,9 @@ from app.core.i18n import N_
 DOSSIERS_READ = "dossiers.read"
 DOSSIERS_WRITE = "dossiers.write"
 FORMS_SIGN = "forms.sign"
+DECLARATIONS_READ = "declarations.read"
+PARCELS_READ = "parcels.read"
+PARCELS_WRITE = "parcels.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,22 @@ _TABLE = (
             "Hand in the application form that a representative signed elsewhere. The program itself cannot sign."
         ),
         needs=DOSSIERS_WRITE,
+    ),
+    Scope(
+        DECLARATIONS_READ,
+        N_("Read declarations"),
+        N_("See the enterprise's customs declarations, their clocks and where taxes differ."),
+    ),
+    Scope(
+        PARCELS_READ,
+        N_("Read parcels"),
+        N_("See what became of the enterprise's low-value parcels and why one is not matched."),
+    ),
+    Scope(
+        PARCELS_WRITE,
+        N_("Send parcel data"),
+        N_("Send orders, payments, waybills and returns of low-value parcels."),
+        needs=PARCELS_READ,
     ),
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.documents import service as documents
 from app.core.documents.models import Document, DocumentFile, DocumentState
+from app.core.documents.uses import is_used
 from app.core.errors import Conflict, NotFound
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor
@@ -208,7 +209,7 @@ def remove_attachment(
     now: datetime,
 ) -> None:  # fmt: skip
     """
-    Take a file out of a component; the document is withdrawn too unless another dossier uses it.
+    Take a file out of a component; the document is withdrawn too unless another dossier or object uses it.
 
     :raises PapersNotOpen: the dossier is not with the actor.
     :raises NotFound: no such file in this component.
@@ -222,7 +223,7 @@ def remove_attachment(
             CaseComponent.document_id == row.document_id, CaseComponent.state == AttachmentState.ATTACHED
         )
     )
-    if row.source != Source.VAULT and not used:
+    if row.source != Source.VAULT and not used and not is_used(session, row.document_id):
         documents.withdraw_document(session, document_id=row.document_id, actor=actor, now=now)
     case.saved_at = now
     _record(session, "remove", row, actor=actor, now=now)

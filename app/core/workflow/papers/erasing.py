@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.documents.erasing import NO_TITLE, erase_documents
 from app.core.documents.models import Document, DocumentState
+from app.core.documents.uses import in_use
 from app.core.kit.actor import Actor
 from app.core.workflow.models import Case
 from app.core.workflow.papers.models import CaseComponent, CaseForm
@@ -18,8 +19,8 @@ def erase_papers(session: Session, *, case_ids: Collection[UUID], actor: Actor, 
     """
     Erase the files of dossiers, their forms included, and the names that their senders gave them; return how many.
 
-    A paper of the vault that a dossier outside of these uses, or used before its data were erased, stays. Letters and
-    results are the authority's and stay too. Runs as an officer.
+    A paper of the vault that a dossier outside of these uses, or used before its data were erased, stays, and so does
+    one that another object uses. Letters and results are the authority's and stay too. Runs as an officer.
     """
     own = select(CaseComponent.document_id).where(CaseComponent.case_id.in_(case_ids))
     forms = select(CaseForm.document_id).where(CaseForm.case_id.in_(case_ids))
@@ -35,7 +36,8 @@ def erase_papers(session: Session, *, case_ids: Collection[UUID], actor: Actor, 
         .with_for_update()
     ).all()
     # After the locks: who took a paper from the vault meanwhile has committed, and from here on nobody can.
-    ids = session.scalars(select(Document.id).where(Document.id.in_(held), Document.id.not_in(needed))).all()
+    unneeded = select(Document.id).where(Document.id.in_(held), Document.id.not_in(needed), ~in_use())
+    ids = session.scalars(unneeded).all()
     session.execute(
         update(CaseComponent)
         .where(CaseComponent.case_id.in_(case_ids))

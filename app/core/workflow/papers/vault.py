@@ -1,4 +1,4 @@
-"""The vault of a party: its current papers, and in how many dossiers each is used."""
+"""The vault of a party: its current papers, and which dossiers and other objects use each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.documents.models import Document, DocumentFile, DocumentState
+from app.core.documents.uses import uses_of
 from app.core.workflow import procedures
 from app.core.workflow.models import Case
 from app.core.workflow.papers.form_signing import PRINT_KIND
@@ -21,12 +22,11 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A dossier that has a paper; ``code`` is None before it is filed."""
+    """What has a paper: a dossier or another object; ``place`` says as which of its papers."""
 
-    case_id: UUID
-    code: str | None
-    title: str
-    component: Text
+    href: str
+    name: str
+    place: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +94,9 @@ def _uses(session: Session, document_ids: Sequence[UUID]) -> dict[UUID, list[Use
         title = next(
             (each.title for each in definition.components if each.code == component), {"en": component}
         )
-        found.setdefault(document_id, []).append(Use(case.id, case.code, case.title, title))
+        use = Use(f"/dossiers/{case.id}", case.code or case.title, title)
+        found.setdefault(document_id, []).append(use)
+    for document_id, others in uses_of(session, document_ids).items():
+        also = [Use(each.href, each.name, each.place) for each in others]
+        found.setdefault(document_id, []).extend(also)
     return found

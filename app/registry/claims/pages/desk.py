@@ -17,7 +17,7 @@ from app.core.documents import service as documents
 from app.core.errors import Conflict, DomainError, FieldProblem, NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
-from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
+from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import utcnow
 from app.core.privacy import Purpose, Read, ReadingKind, record_reading
 from app.registry.claims import service
@@ -45,7 +45,7 @@ def list_page(
 ) -> Response:
     """List the claims that wait, the oldest first, or those that were answered."""
     translator, waiting = request_translator(request), show != "answered"
-    found = desk_claims(session, waiting=waiting, after=_position(after))
+    found = desk_claims(session, waiting=waiting, after=position(after, datetime, UUID))
     shown = found[:PAGE_SIZE]
     following = ""
     if len(found) > PAGE_SIZE:
@@ -238,11 +238,3 @@ def _card(found: DeskClaim) -> dict[str, Any] | None:
 def _reasons(form: FormData) -> dict[str, Any]:
     chosen = [value for value in form.getlist("reasons") if isinstance(value, str)]
     return {"reasons": chosen, "note": text(form, "note")}
-
-
-def _position(cursor: str) -> tuple[datetime, UUID] | None:
-    try:
-        at, key = decode_cursor(cursor) if cursor else (None, None)
-    except (InvalidCursor, ValueError):
-        return None
-    return (at, key) if isinstance(at, datetime) and isinstance(key, UUID) else None

@@ -28,6 +28,7 @@ from app.web.pages.downloads import DOWNLOAD_HEADERS
 from app.web.pages.legal import reading
 from app.web.pages.legal.drafts import MAX_TEXT
 from app.web.pages.legal.views import Wording
+from app.web.panels import LAW_CHANGE, panels_of
 from app.web.render import Crumb, error_texts, render, request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -245,6 +246,7 @@ def _page(
         "head": wording.head(made),
         "instruments": [wording.instrument(each, new=new) for each, new in content.instruments],
         "steps": [wording.step(each) for each in content.steps],
+        "panels": panels_of(request, session, actor, kind=LAW_CHANGE, object_id=made.id),
         "approvals": [
             {"by": each.officer_name, "at": each.at, "page": each.page_image_sha256 or ""}
             for each in approvals

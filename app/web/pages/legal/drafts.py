@@ -76,7 +76,7 @@ def read_draft(
     draft = Draft(given)
     if not given["reason"]:
         draft.blame("reason", "missing", N_("Say why this is changed, and where you read it."))
-    period = _period(draft, bounded=given["action"] != END and is_bounded(unit))
+    period = read_period(draft, bounded=given["action"] != END and is_bounded(unit))
     if given["action"] == END:
         if period is not None and not any(value.valid.overlaps(period) for value in held):
             draft.blame("start", "law.nothing-ends", N_("No value holds on these days, so none can end."))
@@ -102,9 +102,9 @@ def _read_set(
         value = read_value(unit, given, lang)
     except Misread as misread:
         draft.problems.append(misread.problem)
-    note = _both(draft, "note_vi", "note_en")
-    status = _status(draft, note)
-    source = _source(draft, status, known)
+    note = read_both(draft, "note_vi", "note_en")
+    status = read_status(draft, note)
+    source = read_source(draft, status, known)
     if period is None or value is None or status is None or draft.problems:
         return
     made = law_value(
@@ -114,7 +114,8 @@ def _read_set(
     draft.item = set_value(made)
 
 
-def _period(draft: Draft, *, bounded: bool) -> Period | None:
+def read_period(draft: Draft, *, bounded: bool) -> Period | None:
+    """Read the days of a proposal from ``start`` and ``last``; a bounded one names its last day."""
     start, last = _day(draft, "start"), _day(draft, "last")
     if not draft.given["start"]:
         draft.blame("start", "missing", N_("Enter the first day."))
@@ -144,7 +145,7 @@ def _day(draft: Draft, name: str) -> date | None:
         return None
 
 
-def _both(draft: Draft, vi: str, en: str) -> Text | None:
+def read_both(draft: Draft, vi: str, en: str) -> Text | None:
     """Return a text in both languages, None when there is none; one language alone is a fault."""
     texts = {"vi": draft.given[vi], "en": draft.given[en]}
     if not any(texts.values()):
@@ -155,7 +156,8 @@ def _both(draft: Draft, vi: str, en: str) -> Text | None:
     return texts
 
 
-def _status(draft: Draft, note: Text | None) -> Status | None:
+def read_status(draft: Draft, note: Text | None) -> Status | None:
+    """Read how sure a proposal is, with what that asks for: a note, or a source."""
     status = draft.given["status"]
     if status not in (Status.ASSUMED, Status.CITED):
         draft.blame("status", "missing", N_("Say how sure this value is."))
@@ -171,7 +173,8 @@ def _status(draft: Draft, note: Text | None) -> Status | None:
     return Status(status)
 
 
-def _source(draft: Draft, status: Status | None, known: Mapping[str, Instrument]) -> str | None:
+def read_source(draft: Draft, status: Status | None, known: Mapping[str, Instrument]) -> str | None:
+    """Read the instrument of a proposal, known or described anew (then it stands in the draft)."""
     chosen = draft.given["instrument"]
     if chosen == NEW:
         draft.instrument = _new_instrument(draft, status, known)

@@ -44,7 +44,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A change set with how many items and approvals it has."""
+    """A change set with how many changes and approvals it has."""
 
     change_set: LawChangeSet
     items: int
@@ -214,7 +214,10 @@ def _counted(session: Session, sets: Sequence[LawChangeSet]) -> list[Decision]:
     ids = [each.id for each in sets]
     items = _counts(session, LawChangeItem, ids)
     approvals = _counts(session, LawApproval, ids)
-    return [Decision(each, items.get(each.id, 0), approvals.get(each.id, 0)) for each in sets]
+    return [
+        Decision(each, each.content_count or items.get(each.id, 0), approvals.get(each.id, 0))
+        for each in sets
+    ]
 
 
 def _counts(

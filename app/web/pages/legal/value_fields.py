@@ -1,5 +1,6 @@
 """Values of the law as form fields: what its fields show of a value, and reading it back by the shape of its unit."""
 
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -66,6 +67,8 @@ def fields_of(unit: str, value: Json, lang: str) -> dict[str, Any]:
         case "opening_hours", list():
             parts = [f"{part['from']}–{part['to']}" for part in value if isinstance(part, dict)]
             found = {"value": ", ".join(parts)}
+        case "weighted_condition", dict():
+            found = {"value": json.dumps(value, ensure_ascii=False)}
         case _, str(text):
             found = {"value": text}
     return found
@@ -103,6 +106,8 @@ def _read(shape: str, given: Mapping[str, Any], lang: str) -> Json:
             value = _weekdays(given)
         case "opening_hours":
             value = _hours(typed)
+        case "weighted_condition":
+            value = _tree(typed)
         case _:
             value = _present(typed)
     return value
@@ -113,6 +118,16 @@ def _weekdays(given: Mapping[str, Any]) -> Json:
     if not days:
         raise Misread("values", "missing", N_("Choose at least one day."))
     return [*days]
+
+
+def _tree(typed: str) -> Json:
+    try:
+        found: Json = json.loads(_present(typed), parse_float=str, parse_int=str)
+    except ValueError:
+        raise Misread(
+            "value", "law.value", N_("Write points and condition as JSON, as the value in force shows them.")
+        ) from None
+    return found
 
 
 def _present(typed: str) -> str:

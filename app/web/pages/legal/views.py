@@ -11,6 +11,7 @@ from app.core.i18n import N_, Translator, localise
 from app.core.i18n.formats import format_date
 from app.core.kit.ranges import Period
 from app.core.law import (
+    VALUES,
     ChangeState,
     Instrument,
     LawChangeSet,
@@ -106,7 +107,7 @@ class Wording:
         return {
             "id": str(made.id),
             "title": self.title(made),
-            "files": made.title if made.origin == Origin.YAML else "",
+            "files": made.title if made.origin == Origin.YAML and made.content_kind == VALUES else "",
             "state": made.state,
             "state_name": gettext(STATE_NAMES[ChangeState(made.state)]),
             "origin": gettext(ORIGIN_NAMES[Origin(made.origin)]),
@@ -123,7 +124,7 @@ class Wording:
     def title(self, made: LawChangeSet) -> str:
         """Return what a change set is called: the reason that people gave; a release gives only names of files."""
         gettext = self.translator.gettext
-        if made.origin != Origin.YAML:
+        if made.origin != Origin.YAML or made.content_kind != VALUES:
             return made.title
         if made.first_load:
             return gettext("Legal values at the first start")
