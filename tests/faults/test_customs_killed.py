@@ -27,7 +27,7 @@ from app.core.db.cluster import PrivateCluster
 from app.core.kit.time import utcnow
 from app.core.settings import ROOT, DatabaseTarget
 from app.modules import Platform
-from tests.browser.customs_house import Outside, settings_of
+from tests.browser.customs.house import Outside, settings_of
 from tests.conftest import TEST_LOGINS, clone
 from tests.faults.processes import free_port
 from tests.faults.wire import Wire, wire_to

@@ -36,10 +36,11 @@ class Outside:
         _post(f"{self.bank}/behaviour", traits)
 
 
+House = tuple[Site, Outside]
+
+
 @contextmanager
-def customs_house(
-    target: DatabaseTarget, platform: Platform, var: Path, folder: Path
-) -> Iterator[tuple[Site, Outside]]:
+def customs_house(target: DatabaseTarget, platform: Platform, var: Path, folder: Path) -> Iterator[House]:
     """Run all of them; what they say to each other goes over the loopback."""
     port, customs_port, bank_port = free_port(), free_port(), free_port()
     outside = Outside(f"http://127.0.0.1:{customs_port}", f"http://127.0.0.1:{bank_port}")

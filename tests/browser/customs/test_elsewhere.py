@@ -1,29 +1,21 @@
 """Official results declared elsewhere, and the customs officer's view of a firm, with the real programs beside them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.cli.demo import PASSWORD
-from app.cli.demo_declarations import seed_declarations
-from app.core.db import Database
-from app.core.db.cluster import PrivateCluster
 from app.core.kit.time import utcnow
-from app.modules import Platform
-from tests.browser.conftest import Site
-from tests.browser.customs_house import Outside, customs_house
-from tests.browser.customs_steps import XLSX, Declarant, workbook
+from tests.browser.customs.house import House
+from tests.browser.customs.steps import XLSX, Declarant, workbook
 from tests.browser.steps import sign_in
 from tests.browser.test_accessibility import serious
-from tests.conftest import TEST_LOGINS, clone
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-House = tuple[Site, Outside]
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
 COLUMNS = (
@@ -38,58 +30,6 @@ LOOKS = pytest.mark.parametrize(
     [("vi", False, False), ("en", True, True)],
     ids=["vi-wide-light", "en-phone-dark"],
 )
-
-
-@pytest.fixture(scope="module")
-def house(
-    cluster: PrivateCluster, ready_template: str, platform: Platform, test_var: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[House]:  # fmt: skip
-    """The platform on a database of its own, with everybody outside whom it talks to."""
-    with (
-        clone(cluster, ready_template) as target,
-        customs_house(target, platform, test_var, tmp_path_factory.mktemp("customs")) as running,
-    ):
-        yield running
-
-
-@pytest.fixture(scope="module")
-def site(house: House) -> Site:
-    """The platform of these tests in place of the one that other tests share."""
-    return house[0]
-
-
-def hand_in(cluster: PrivateCluster, site: Site, platform: Platform) -> None:
-    """Let the demo zone's people hand in what they have not handed in yet."""
-    database = Database(cluster.ensure().for_database(site.database), logins=TEST_LOGINS, pool_size=2)
-    seed_declarations(database, platform, now=utcnow())
-    database.close()
-
-
-def test_a_gateway_that_is_down_is_told_and_waited_for(
-    house: House, cluster: PrivateCluster, platform: Platform, visit: Visit, shoot: Shoot
-) -> None:
-    """Handed in while the authority is down: queued with its time, said so, and sent when it is up again."""
-    site, outside = house
-    outside.customs_mood(down=True, channel="GREEN", disagree_percent=100)
-    hand_in(cluster, site, platform)
-    pages = [visit(), visit(lang="en", phone=True, dark=True)]
-    for page, lang in zip(pages, ("vi", "en"), strict=True):
-        page.set_default_timeout(PATIENCE_MS)
-        sign_in(page, "vo.oc", PASSWORD)
-        page.goto("/declarations?state=QUEUED")
-        page.locator("main tbody th a").first.click()
-        page.wait_for_url(DECLARATION)
-        firm = Declarant(page, lang, address=page.url)
-        firm.wait("#panel-customs .notice-soon li")
-        expect(page.locator("#panel-customs .notice-soon")).to_contain_text(re.compile(r"\d\d/\d\d/\d{4}"))
-        shoot(page, f"customs-down-{lang}")
-    outside.customs_mood(down=False)
-    for page, lang in zip(pages, ("vi", "en"), strict=True):
-        firm = Declarant(page, lang, address=page.url)
-        firm.wait("#panel-payments")
-        expect(page.locator("main")).to_contain_text(re.compile(r"1\d{11}"))
-        expect(page.locator("#panel-customs .notice-soon")).to_have_count(0)
 
 
 def month(first: int) -> list[dict[str, object]]:
@@ -185,13 +125,11 @@ def the_same_as_xml(page: Page, first: int, shoot: Shoot, lang: str) -> None:
 
 @LOOKS
 def test_an_officer_reads_a_firm(
-    house: House, cluster: PrivateCluster, platform: Platform, visit: Visit, shoot: Shoot, lang: str, phone: bool,
-    dark: bool,
-) -> None:  # fmt: skip
+    house: House, hand_in: Callable[[], None], visit: Visit, shoot: Shoot, lang: str, phone: bool, dark: bool
+) -> None:
     """Differences that customs itself made, and advice on risk that says it is no more than that."""
-    site, outside = house
-    outside.customs_mood(down=False, channel="GREEN", disagree_percent=100)
-    hand_in(cluster, site, platform)
+    house[1].customs_mood(down=False, channel="GREEN", disagree_percent=100)
+    hand_in()
     page = visit(lang=lang, phone=phone, dark=dark)
     page.set_default_timeout(PATIENCE_MS)
     sign_in(page, "hai.quan.khu", PASSWORD)

@@ -1,26 +1,20 @@
 """Digital customs from end to end: web, worker, simulated authority and simulated bank, and nothing injected."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.cli.demo import PASSWORD
-from app.core.db.cluster import PrivateCluster
-from app.modules import Platform
-from tests.browser.conftest import Site
-from tests.browser.customs_house import Outside, customs_house
-from tests.browser.customs_steps import WRONG, WRONG_ROW, Declarant, invoice, invoice_total, local
+from tests.browser.customs.house import House
+from tests.browser.customs.steps import WRONG, WRONG_ROW, Declarant, invoice, invoice_total, local
 from tests.browser.steps import sign_in
 from tests.browser.test_accessibility import serious
-from tests.conftest import clone
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-House = tuple[Site, Outside]
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
 QUESTION = "Đề nghị giải trình xuất xứ của dòng hàng số 11."
@@ -30,25 +24,6 @@ PAYER = "9990002"
 # Where axe looks as well; the other pages are those of test_every_page. The long ones take it long: once is enough.
 LOOKED_AT = frozenset(("05-wrong-cell", "06-check", "09-registered", "15-slip"))
 LONG = frozenset(("05-wrong-line", "18-cleared"))
-
-
-@pytest.fixture(scope="module")
-def house(
-    cluster: PrivateCluster, ready_template: str, platform: Platform, test_var: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[House]:  # fmt: skip
-    """The platform on a database of its own, with everybody outside whom it talks to."""
-    with (
-        clone(cluster, ready_template) as target,
-        customs_house(target, platform, test_var, tmp_path_factory.mktemp("customs")) as running,
-    ):
-        yield running
-
-
-@pytest.fixture(scope="module")
-def site(house: House) -> Site:
-    """The platform of this journey in place of the one that other tests share."""
-    return house[0]
 
 
 LOOKS = pytest.mark.parametrize(
