@@ -52,11 +52,11 @@ test-fast: ## Tests without browser, within about 90 s
 
 .PHONY: test-deep
 test-deep: ## Long fuzz, kill cycles and mutations
-	@$(PYTHON) tools/bootstrap.py test -m deep --timeout 3600 $(ARGS)
+	@$(PYTHON) tools/bootstrap.py test -m deep -n 0 --timeout 3600 $(ARGS)
 
 .PHONY: pictures
 pictures: ## Make the pictures of the guides anew, by the browser tests that walk there
-	@FTZ_SCREENS=guides $(PYTHON) tools/bootstrap.py test -m browser -p no:randomly tests/browser/test_journey.py tests/browser/test_board.py tests/browser/test_counter.py tests/browser/test_legal.py tests/browser/test_operations.py $(ARGS)
+	@FTZ_SCREENS=guides $(PYTHON) tools/bootstrap.py test -n 0 -m browser -p no:randomly tests/browser/test_journey.py tests/browser/test_board.py tests/browser/test_counter.py tests/browser/test_legal.py tests/browser/test_operations.py $(ARGS)
 
 .PHONY: bench
 bench: setup-dev ## Print the ratio tables of every benchmark

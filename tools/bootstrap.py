@@ -33,6 +33,8 @@ VAR = Path(os.environ.get("FTZ_VAR") or ROOT / "var").resolve()
 OLDEST = (3, 11)
 CREATECLUSTER = Path("/etc/postgresql-common/createcluster.d/ftz.conf")
 APT_OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
+MOST_WORKERS = 4  # each brings a connection pool and a worker of its own; more only wait for each other
+NOTHING_CHOSEN = 5  # of pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -346,7 +348,7 @@ def main(arguments: Sequence[str]) -> None:
             _go_on([BIN / "ftz", "up"])
         case "test":
             set_up(tests=True)
-            _go_on([BIN / "python", "-m", "pytest", *_chosen(rest)])
+            sys.exit(run_tests(rest))
         case "check":
             set_up(tests=True)
         case "assets":
@@ -356,6 +358,32 @@ def main(arguments: Sequence[str]) -> None:
             steps.step("Assets", lambda: assets(steps))
         case _:
             raise Failed(__doc__)
+
+
+def run_tests(arguments: Sequence[str]) -> int:
+    """
+    Run what is chosen: without a browser on all processors, then, one at a time, what drives one.
+
+    A file stays with one worker, since its tests may share a running platform. Browsers get the machine for
+    themselves: they wait for pages, and a page that waits for a processor looks like one that never comes. Whoever
+    says how many workers there are (``-n``) gets one run.
+
+    :returns: the first exit status that tells a failure; that nothing was chosen is told only by both parts.
+    """
+    if any(each.startswith(("-n", "--numprocesses")) for each in arguments):
+        return _pytest(_chosen(arguments))
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    parts = [[*arguments, "-m", "not browser", "-n", str(workers), "--dist", "loadfile"]]
+    if not os.environ.get("FTZ_WITHOUT_BROWSER") and not any("not browser" in each for each in arguments):
+        parts.append([*arguments, "-m", "browser"])
+    ended = [_pytest(_chosen(part)) for part in parts]
+    told = [status for status in ended if status not in (0, NOTHING_CHOSEN)]
+    return told[0] if told else min(ended)
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    sys.stdout.flush()
+    return subprocess.call([BIN / "python", "-m", "pytest", *arguments], cwd=ROOT)
 
 
 def _chosen(arguments: Sequence[str]) -> list[str]:

@@ -105,6 +105,33 @@ def test_marks_are_joined(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
     assert bootstrap._chosen(["-q"]) == ["-q"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "ends", "runs", "told"),
+    [
+        (["-k", "x"], [0, 0], 2, 0),
+        (["-k", "x"], [1, 0], 2, 1),
+        (["-k", "x"], [0, 1], 2, 1),
+        (["-k", "x"], [5, 0], 2, 0),
+        (["-k", "x"], [5, 5], 2, 5),
+        (["-m", "not browser"], [5], 1, 5),
+        (["-n", "0"], [2], 1, 2),
+    ],
+)
+def test_both_parts_run_and_a_failure_of_either_is_told(
+    bootstrap: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    ends: list[int],
+    runs: int,
+    told: int,
+) -> None:
+    monkeypatch.delenv("FTZ_WITHOUT_BROWSER", raising=False)
+    waiting, seen = list(ends), []
+    monkeypatch.setattr(bootstrap, "_pytest", lambda given: (seen.append(given), waiting.pop(0))[1])
+    assert bootstrap.run_tests(arguments) == told
+    assert len(seen) == runs
+
+
 def test_the_lock_for_a_run_is_part_of_the_lock_for_tests(bootstrap: ModuleType) -> None:
     root = Path(__file__).resolve().parents[2]
     run, dev = (bootstrap._pins(root / name) for name in ("requirements.lock", "requirements-dev.lock"))
