@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from app.core.documents.refusals import FileDamaged
 from app.registry.domain import TakeOverKind
 from app.registry.service.takeover.checking import check_row, remedy
 from app.registry.service.takeover.columns import guess, mapping_problems
 from app.registry.service.takeover.sheets import MAX_ROWS, TableTooLong, TableUnreadable, open_table
+from tests.core.documents.test_workbooks import twisted
 
 HEADER = "Tên doanh nghiệp;Mã số thuế;Ngày thành lập"
 ROW = "Công ty Đại Dương;0100233488;5/3/2019"
@@ -108,6 +110,24 @@ class TestWorkbook:
     def test_an_empty_sheet_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(TableUnreadable):
             read(self.make(tmp_path / "a.xlsx"), workbook=True)
+
+    def test_a_row_without_a_number_is_a_damaged_file(self, tmp_path: Path) -> None:
+        path = self.make(tmp_path / "a.xlsx", HEADER.split(";"), ROW.split(";"))
+        with pytest.raises(FileDamaged):
+            read(twisted(path, "xl/worksheets/sheet1.xml", ('<row r="2"', '<row r="x"')), workbook=True)
+
+    def test_rows_below_the_size_that_a_sheet_claims_are_read(self, tmp_path: Path) -> None:
+        path = self.make(tmp_path / "a.xlsx", HEADER.split(";"), ROW.split(";"))
+        twisted(path, "xl/worksheets/sheet1.xml", ('ref="A1:C2"', 'ref="A1:C1"'))
+        assert len(read(path, workbook=True)[1]) == 1
+
+    def test_a_row_beyond_any_sheet_is_too_long(self, tmp_path: Path) -> None:
+        path = self.make(tmp_path / "a.xlsx", HEADER.split(";"), ROW.split(";"))
+        with pytest.raises(TableTooLong):
+            read(
+                twisted(path, "xl/worksheets/sheet1.xml", ('<row r="2"', '<row r="900000000000"')),
+                workbook=True,
+            )
 
 
 class TestColumns:

@@ -26,6 +26,19 @@ def workbook(path: Path, rows: str, *, whole: bool = True) -> Path:
     return target
 
 
+def twisted(path: Path, part: str, *changes: tuple[str, str]) -> Path:
+    """Change texts in a part of a workbook, as no spreadsheet would write them."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    for old, new in changes:
+        assert old.encode() in parts[part], f"{part} does not hold {old}"
+        parts[part] = parts[part].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    return path
+
+
 def cell(place: str, text: str) -> str:
     return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
 

@@ -3,12 +3,13 @@
 import codecs
 import csv
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from app.core.documents.workbooks import each_row, open_workbook
 from app.core.errors import Invalid
 from app.core.kit.text import nfc
 
@@ -57,6 +58,7 @@ def open_table(path: Path, *, workbook: bool) -> Iterator[Table]:
 
     :param workbook: the file is an inspected .xlsx; otherwise it is read as CSV.
     :raises TableUnreadable: no header row, or no known encoding.
+    :raises FileDamaged: the workbook is damaged.
     """
     with _sheet_rows(path) if workbook else _csv_rows(path) as (sheet, rows):
         header, number = _header(rows)
@@ -86,14 +88,13 @@ def _body(rows: Iterator[list[str]], width: int, header_at: int) -> Iterator[tup
 
 @contextmanager
 def _sheet_rows(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
-    from openpyxl import load_workbook  # noqa: PLC0415  ten megabytes that a process at rest does not need
-
-    with closing(load_workbook(path, read_only=True, data_only=True, keep_links=False)) as book:
+    with open_workbook(path) as book:
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:
             raise TableUnreadable(rows=HEADER_WITHIN)
-        rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
-        yield sheet.title, ([_text(cell) for cell in row] for row in rows)
+        # One row more than is taken is enough to notice that there are too many, whatever number it claims.
+        rows = sheet.iter_rows(max_row=HEADER_WITHIN + MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True)
+        yield sheet.title, each_row([_text(cell) for cell in row] for row in rows)
 
 
 @contextmanager

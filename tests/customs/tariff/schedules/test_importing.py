@@ -27,6 +27,7 @@ from app.customs.tariff.schedules.service.importing import (
     propose,
     read_schedule,
 )
+from tests.core.documents.test_workbooks import twisted
 from tests.customs.tariff.schedules.books import HEADER, LINE, table, workbook
 from tests.customs.tariff.schedules.flow import AN, BINH, CHI, NOW, TERMS, Desk, officer, since
 
@@ -50,6 +51,13 @@ def first(desk: Desk, tmp_path: Path) -> Path:
 
 def file(tmp_path: Path, *rows: list, name: str = "second.csv") -> Path:
     return table(tmp_path / name, [HEADER, *rows])
+
+
+def test_a_row_without_a_number_stops_the_file_with_its_reason(desk: Desk, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [HEADER, LINE])
+    found = desk.read(twisted(path, "xl/worksheets/sheet1.xml", ('<row r="2"', '<row r="x" hidden="1"')))
+    assert found.state == "STOPPED"
+    assert "damaged" in found.refusal["detail"]
 
 
 def test_a_schedule_takes_force_when_two_other_officers_approved_it(desk: Desk, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Schedules in files: what is read, and that every unknown structure stops the file at its place."""
 
+import zipfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from app.core.documents.refusals import FileDamaged
 from app.core.kit.ranges import Period
 from app.customs.tariff.domain.expressions import Amount, BySubline, Combined, Excluded, Pct
 from app.customs.tariff.schedules.domain.cells import Cell, CellFaulty, Form, RateGrammar, number, read_rate
 from app.customs.tariff.schedules.domain.codes import read_code
 from app.customs.tariff.schedules.domain.faults import WORDS, Code
 from app.customs.tariff.schedules.service.sheets import FileUnreadable
+from tests.core.documents.test_workbooks import twisted
 from tests.customs.tariff.schedules.books import FROM, HEADER, LINE, profile, read, table, workbook
 
 
@@ -310,6 +313,53 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\x00\x01\x02")
     with pytest.raises(FileUnreadable):
         read(path)
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        (SHEET, '<row r="2"', '<row r="x"'),
+        (SHEET, '<row r="2"', '<row r="x" hidden="1"'),
+        (SHEET, '<row r="2"', '<row r="²" hidden="1"'),
+        (SHEET, '<row r="3"', '<row r="2"'),
+        (SHEET, "<sheetData>", '<cols><col min="a" max="b" hidden="1"/></cols><sheetData>'),
+        (SHEET, "<sheetData>", '<cols><col hidden="1"/></cols><sheetData>'),
+        (SHEET, "</sheetData>", "</sheetData><mergeCells><mergeCell/></mergeCells>"),
+        (SHEET, 'r="A2"', 'r="ZZZZZ2"'),
+        ("xl/workbook.xml", 'name="Biểu thuế"', ""),
+        ("xl/workbook.xml", 'name="Biểu thuế"', 'name="Biểu thuế" sheetId="x"'),
+    ],
+)
+def test_what_no_workbook_says_is_a_damaged_file(tmp_path: Path, part: str, old: str, new: str) -> None:
+    path = workbook(tmp_path / "a.xlsx", [HEADER, LINE, ["0101.29.00", "- - Loại khác", "con", "5", "", "5"]])
+    with pytest.raises((FileDamaged, FileUnreadable)):
+        read(twisted(path, part, (old, new)))
+
+
+def test_a_workbook_without_its_list_of_parts(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [HEADER, LINE])
+    with zipfile.ZipFile(path) as book:
+        kept = {name: book.read(name) for name in book.namelist() if "workbook.xml.rels" not in name}
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in kept.items():
+            book.writestr(name, content)
+    with pytest.raises(FileDamaged):
+        read(path)
+
+
+def test_rows_below_the_size_that_a_sheet_claims_are_read(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [HEADER, LINE, ["0101.29.00", "- - Loại khác", "con", "5", "", "5"]])
+    headings, _, notes = read(twisted(path, SHEET, ('ref="A1:F3"', 'ref="A1:F2"')))
+    assert (len(headings), notes.faults) == (2, [])
+
+
+def test_a_row_with_a_number_beyond_any_sheet_is_too_long(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [HEADER, LINE, ["0101.29.00", "- - Loại khác", "con", "5", "", "5"]])
+    notes = read(twisted(path, SHEET, ('<row r="3"', '<row r="900000000000"')))[2]
+    assert [each.code for each in notes.faults] == [Code.TOO_LONG]
 
 
 def test_every_code_has_words() -> None:

@@ -8,7 +8,7 @@ columns) from the sheet's XML, which openpyxl does not tell while streaming.
 import codecs
 import csv
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,12 +17,16 @@ from typing import Any
 from xml.parsers import expat
 from zipfile import ZipFile
 
+from app.core.documents.refusals import FileDamaged
+from app.core.documents.workbooks import as_damage, each_row, open_workbook
 from app.core.errors import Invalid
 from app.customs.tariff.schedules.domain.cells import Cell, Form, tidy
 from app.web.exports import as_typed
 
 MOST_COLUMNS = 120
 MOST_CELL = 4_000
+# No sheet has more. Its own word for its size is not asked: where it is wrong, rows below it would be lost.
+_MOST_ROWS = 1 << 20
 _PIECE = 1 << 18
 _SAMPLE = 64_000
 _DELIMITERS = (";", "\t", ",", "|")
@@ -71,17 +75,23 @@ class Sheet:
         """
         Open the rows with their numbers in the file; empty rows may be left out.
 
-        :raises FileUnreadable: the sheet is damaged.
+        :raises FileUnreadable: the text is no table.
+        :raises FileDamaged: the sheet is damaged.
         """
         opened = _workbook_rows(self.path, self.name) if self.part else _csv_rows(self.path)
         with opened as rows:
             yield rows
 
     def outline(self) -> Outline:
-        """Return merged cells and what is hidden; a CSV has neither."""
+        """
+        Return merged cells and what is hidden; a CSV has neither.
+
+        :raises FileUnreadable: the sheet is no XML.
+        :raises FileDamaged: a place in it is none, or its rows do not ascend.
+        """
         found = Outline()
         if self.part:
-            with ZipFile(self.path) as book, book.open(self.part) as xml:
+            with as_damage(), ZipFile(self.path) as book, book.open(self.part) as xml:
                 _parse(xml, _outline_handler(found))
         return found
 
@@ -91,6 +101,7 @@ def sheets_of(path: Path, *, workbook: bool) -> tuple[list[Sheet], list[str]]:
     Return the visible sheets of a file, and the names of the hidden ones.
 
     :raises FileUnreadable: there is none.
+    :raises FileDamaged: it does not say where they are.
     """
     if not workbook:
         return [Sheet("", path)], []
@@ -106,7 +117,7 @@ def sheets_of(path: Path, *, workbook: bool) -> tuple[list[Sheet], list[str]]:
         if "Id" in attributes:
             targets[attributes["Id"]] = attributes.get("Target", "")
 
-    with ZipFile(path) as book:
+    with as_damage(), ZipFile(path) as book:
         for part, handler in (("xl/workbook.xml", sheet), ("xl/_rels/workbook.xml.rels", relation)):
             with book.open(part) as xml:
                 _parse(xml, handler)
@@ -147,13 +158,21 @@ def _refuse_entity(*_: object) -> None:
 
 
 def _outline_handler(found: Outline) -> Any:
+    last_row = 0
+
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal last_row
         match name.rpartition(SEPARATOR)[2]:
-            case "row" if attributes.get("hidden") in ("1", "true"):
-                found.hidden_rows.append(int(attributes.get("r", "0")))
+            case "row":
+                number = int(attributes.get("r", last_row + 1))
+                if number <= last_row:  # the library would pass such a row by without a word
+                    raise FileDamaged(found="Excel (.xlsx)")
+                last_row = number
+                if attributes.get("hidden") in ("1", "true"):
+                    found.hidden_rows.append(number)
             case "col" if attributes.get("hidden") in ("1", "true"):
                 last = min(int(attributes["max"]), MOST_COLUMNS)
-                found.hidden_columns.append((int(attributes["min"]), last))
+                found.hidden_columns.append((max(1, int(attributes["min"])), last))
             case "mergeCell":
                 first, _, last_cell = attributes["ref"].partition(":")
                 found.merged.append(Merged(_row(first), _row(last_cell or first), attributes["ref"]))
@@ -162,23 +181,15 @@ def _outline_handler(found: Outline) -> Any:
 
 
 def _row(cell: str) -> int:
-    return int("".join(character for character in cell if character.isdigit()) or 0)
+    return int("".join(character for character in cell if character.isdecimal()) or 0)
 
 
 @contextmanager
 def _workbook_rows(path: Path, name: str) -> Iterator[Iterator[tuple[int, list[Cell]]]]:
-    from openpyxl import load_workbook  # noqa: PLC0415  ten megabytes that a process at rest does not need
-
-    # The name of a kept file is its hash, without the ending by which openpyxl knows a workbook.
-    with (
-        path.open("rb") as file,
-        closing(load_workbook(file, read_only=True, data_only=False, keep_links=False)) as book,
-    ):
-        sheet = book[name]
-        yield (
-            (number, [_cell(cell) for cell in row])
-            for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), start=1)
-        )
+    with open_workbook(path, formulas=True) as book:
+        with as_damage():
+            rows = book[name].iter_rows(max_row=_MOST_ROWS, max_col=MOST_COLUMNS)
+        yield each_row((number, [_cell(cell) for cell in row]) for number, row in enumerate(rows, start=1))
 
 
 def _cell(cell: Any) -> Cell:
