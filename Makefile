@@ -47,8 +47,8 @@ test: ## Set up what is missing and run all tests; ARGS='-k name' chooses
 	@$(PYTHON) tools/bootstrap.py test -m "not deep" $(ARGS)
 
 .PHONY: test-fast
-test-fast: ## Tests without browser, within about 90 s
-	@$(PYTHON) tools/bootstrap.py test -m "not deep and not browser" $(ARGS)
+test-fast: ## Tests that need neither a database nor a browser, within about a minute
+	@$(PYTHON) tools/bootstrap.py test -m "not deep and not browser and not database" $(ARGS)
 
 .PHONY: test-deep
 test-deep: ## Long fuzz, kill cycles and mutations

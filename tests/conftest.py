@@ -9,7 +9,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,9 +44,17 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suite")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests with a browser come last: once started, it keeps an event loop in the thread of the tests."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """
+    Mark what needs a database, before tests are chosen; let tests with a browser come last, after they are shuffled.
+
+    A browser, once started, keeps an event loop in the thread of the tests.
+    """
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+    yield
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

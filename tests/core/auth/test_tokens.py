@@ -12,7 +12,11 @@ def test_tokens_differ_and_carry_256_bits() -> None:
     assert len(token_hash(tokens.pop())) == 32
 
 
-@given(st.text(), st.text())
+# HMAC fills a short key with zeros, so a secret and the same with a NUL behind it are one; ours hold none.
+secrets_of_browsers = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+@given(secrets_of_browsers, secrets_of_browsers)
 def test_a_form_token_fits_its_own_secret_only(secret: str, other: str) -> None:
     assert csrf_matches(secret, csrf_token(secret))
     assert csrf_matches(other, csrf_token(secret)) == (secret == other)
