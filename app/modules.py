@@ -28,8 +28,8 @@ from app.core.jobs import JobRegistry
 from app.core.live import PokeBook
 from app.core.notifications import KindBook, NoticesChanged, Notifier, people
 from app.core.outbox import HandlerRegistry
+from app.core.payments import accounts, persons
 from app.core.payments import notices as payment_notices
-from app.core.payments import persons
 from app.core.payments import wiring as payments
 from app.core.payments.bank import bank_of
 from app.core.payments.permissions import PERMISSIONS as PAYMENT_PERMISSIONS
@@ -196,7 +196,8 @@ def _add_jobs(
     jobs.every_minute("web.forget_kept_forms")(forget_kept)
     housekeeping.add_jobs(jobs)
     payers = keeping.Eraser("payers", (persons.TERM,), persons.due, persons.erase)
-    erasers = [*keeping.DOSSIERS, payers, *(each for module in MODULES for each in module.erasers)]
+    to_refund = keeping.Eraser("refund-accounts", (persons.TERM,), accounts.due, accounts.erase)
+    erasers = [*keeping.DOSSIERS, payers, to_refund, *(each for module in MODULES for each in module.erasers)]
     keeping.add_jobs(jobs, kernel, erasers)
 
 

@@ -26,6 +26,7 @@ from app.core.db.migrate import upgrade
 from app.core.jobs.schema import apply_schema
 from app.core.kit.actor import SYSTEM
 from app.core.kit.time import utcnow
+from app.core.payments.accounts import seal_accounts
 from app.core.settings import ROOT, DatabaseTarget, Settings
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow import counter, procedures
@@ -108,10 +109,12 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 
 def seal_names(database: Database, echo: Echo, *, now: datetime) -> None:
-    """Seal what an earlier version kept in plain: the names of who came to the counter."""
+    """Seal what earlier versions kept in plain: names of who came to the counter, accounts given for refunds."""
     with database.transaction(OFFICER) as session:
         if sealed := counter.seal_names(session, now=now):
             echo(f"counter: {sealed} names sealed that were kept in plain")
+        if sealed := seal_accounts(session, now=now):
+            echo(f"payments: {sealed} accounts of refunds sealed that were kept in plain")
 
 
 def load_law(database: Database, echo: Echo, *, now: datetime) -> None:

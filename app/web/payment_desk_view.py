@@ -5,21 +5,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.personal import Cover, personal_values, reveal
 from app.core.kit.time import utcnow
+from app.core.payments.accounts import FIELDS, HOLDER
 from app.core.payments.models import Clearing, Reconciliation
 from app.core.payments.permissions import KEEP, REFUND
 from app.core.payments.persons import authority_id
 from app.core.payments.register import EntryLine, RefundLine, count_waiting
-from app.core.payments.states import ClearingState
+from app.core.payments.states import ClearingState, EntryState, RefundState
 from app.core.privacy import Purpose, Read, ReadingKind, recent_reading, record_reading
-from app.web.payments_view import refund_view
-from app.web.render import request_translator
+from app.web.pages.personal import purposes_of
+from app.web.payments_view import account_view, refund_view
+from app.web.render import render, request_translator
 
 DESK = "/desk/payments"
 PROBLEMS = {
@@ -110,26 +112,72 @@ def payer_for(session: Session, line: EntryLine, actor: Actor) -> dict[str, Any]
 
     Who deals with money in suspense reads them for that; anybody else states a purpose first.
     """
-    values = list(personal_values(line.payer))
-    if any(each.cover is Cover.ERASED for each in values):
+    if any(each.cover is Cover.ERASED for each in personal_values(line.payer)):
         return {"state": "erased"}
-    works = actor.may(KEEP) or actor.may(REFUND)
-    shown = {"state": "shown", **reveal(dict(line.payer))}
-    if recent_reading(session, actor=actor, object_id=line.id, now=utcnow()) is not None:
-        return shown
-    if not works or line.state.value != "SUSPENSE":
-        return {"state": "covered", "may_open": works}
-    note_reading(session, line, Purpose.HANDLING, actor)
-    session.commit()  # before anything is shown: the reading stands even if the page breaks
-    return shown
+    in_hand = line.state is EntryState.SUSPENSE
+    if not _reads(session, payer_read(session, line), actor, in_hand=in_hand):
+        return {"state": "covered", "may_open": handles(actor)}
+    return {"state": "shown", **reveal(dict(line.payer))}
 
 
-def note_reading(session: Session, line: EntryLine, purpose: Purpose, actor: Actor, note: str = "") -> None:
-    """Record that an officer reads who paid."""
+def refund_for(session: Session, line: RefundLine, actor: Actor) -> dict[str, Any]:
+    """
+    Return a refund as an officer may see it; records and commits the reading of its account where it is one.
+
+    Who checks or approves reads the account for that; anybody else, and later, states a purpose first.
+    """
+    view = {**refund_view(line.refund), "reference": line.reference, "payer": line.payer}
+    if view["account"]["state"] == "erased":
+        return view
+    in_hand = line.refund.state in (RefundState.ASKED, RefundState.CHECKED)
+    shown = account_view(line.refund, shown=True)  # made before the reading is committed, used only after it
+    if _reads(session, account_read(line), actor, in_hand=in_hand):
+        return view | {"account": shown}
+    return view | {"account": view["account"] | {"may_open": handles(actor)}}
+
+
+def payer_read(session: Session, line: EntryLine) -> Read:
+    """Return what a reading of a payment's payer is recorded as."""
+    return Read(PAYER, line.id, line.transaction_id, authority_id(session), ["payer", "remark"])
+
+
+def account_read(line: RefundLine) -> Read:
+    """Return what a reading of a refund's account is recorded as; the payer finds it among who read its data."""
+    return Read(HOLDER, line.refund.id, line.reference, line.refund.party_id, list(FIELDS))
+
+
+def note_reading(session: Session, what: Read, purpose: Purpose, actor: Actor, note: str = "") -> None:
+    """Record that an officer reads who paid, or to which account money goes."""
     record_reading(
-        session, what=Read(PAYER, line.id, line.transaction_id, authority_id(session), ["payer", "remark"]),
-        purpose=purpose, note=note, how=ReadingKind.SHOWN, actor=actor, now=utcnow(),
-    )  # fmt: skip
+        session, what=what, purpose=purpose, note=note, how=ReadingKind.SHOWN, actor=actor, now=utcnow()
+    )
+
+
+def purpose_form(
+    request: Request, *, title: str, lead: str, back: tuple[str, str], action: str, status: int = 200, **typed: Any
+) -> Response:  # fmt: skip
+    """Ask an officer what personal data are read for; ``back`` is the address and name of the page before."""
+    view = {
+        "title": title, "lead": lead, "action": action, "back": back[0], "back_label": back[1],
+        "purposes": purposes_of(request), "given": "", "note": "", **typed,
+    }  # fmt: skip
+    return render(request, "personal/purpose.html", view, status=status)
+
+
+def handles(actor: Actor) -> bool:
+    """Tell whether an officer deals with money that came or goes, and so may read of whom it speaks."""
+    return actor.may(KEEP) or actor.may(REFUND)
+
+
+def _reads(session: Session, what: Read, actor: Actor, *, in_hand: bool) -> bool:
+    """Tell whether an officer reads personal data now: for a purpose just stated, or because of the work in hand."""
+    if recent_reading(session, actor=actor, object_id=what.id, now=utcnow()) is not None:
+        return True
+    if not in_hand or not handles(actor):
+        return False
+    note_reading(session, what, Purpose.HANDLING, actor)
+    session.commit()  # before anything is shown: the reading stands even if the page breaks
+    return True
 
 
 def clearing_view(

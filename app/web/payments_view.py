@@ -12,8 +12,10 @@ from app.core import law
 from app.core.errors import NotFound
 from app.core.i18n import N_, localise
 from app.core.kit.actor import Actor
+from app.core.kit.personal import MASK, Cover, personal_values, reveal
 from app.core.kit.time import local_day
 from app.core.payments import SlipState, SlipView, blocking_debts, find_slip, slip_of
+from app.core.payments.accounts import FIELDS
 from app.core.payments.bank import Collecting
 from app.core.payments.booking import received_on
 from app.core.payments.debts import CLEARANCE_BLOCKED, REGISTRATION_AFTER
@@ -112,6 +114,7 @@ def slip_view(
     payments = received_on(session, slip.id)
     collecting: Collecting = request.app.state.collecting
     pays = may_pay(actor, slip)
+    own = not actor.is_officer and actor.may(PAY, slip.party_id)
     refunds = refunds_of(session, slip.id)
     under_way = any(each.state in ("ASKED", "CHECKED", "APPROVED") for each in refunds)
     return {
@@ -141,7 +144,8 @@ def slip_view(
             {"transaction": each.transaction_id, "at": each.booked_at, "amount": each.amount}
             for each in payments
         ],
-        "refunds": [refund_view(each) for each in refunds],
+        "refunds": [refund_view(each, shown=own) for each in refunds],
+        "desk": actor.may(READ) if actor.is_officer else False,
         "interest": interest_view(session, slip, payments, zone=zone, today=today),
         "debt": debt_view(request, session, slip, zone=zone, now=now) if is_late(slip, today) else None,
         "receipt": f"/payments/{slip.id}/receipt" if slip.receipt_id else "",
@@ -239,17 +243,15 @@ def _source(value: law.LawValue, acts: Mapping[str, law.Instrument], lang: str) 
     return f"{localise(act.title, lang)[0]} ({act.number})" if act else value.instrument
 
 
-def refund_view(refund: Refund) -> dict[str, Any]:
-    """Return a refund for a list or its own page."""
+def refund_view(refund: Refund, *, shown: bool = False) -> dict[str, Any]:
+    """Return a refund for a list or its own page; see ``account_view`` for what is shown."""
     tone, word, symbol = _REFUNDS[RefundState(refund.state)]
     return {
         "id": str(refund.id),
         "slip_id": str(refund.slip_id),
         "amount": refund.amount,
         "reason": refund.reason,
-        "bank": refund.bank,
-        "account": refund.account,
-        "holder": refund.holder,
+        "account": account_view(refund, shown=shown),
         "asked_at": refund.asked_at,
         "checked_at": refund.checked_at,
         "decided_at": refund.decided_at,
@@ -259,6 +261,18 @@ def refund_view(refund: Refund) -> dict[str, Any]:
         "error": refund.error,
         "state": {"code": refund.state, "tone": tone, "word": word, "symbol": symbol},
     }
+
+
+def account_view(refund: Refund, *, shown: bool) -> dict[str, Any]:
+    """
+    Return where a refund goes, in dots unless it may be shown.
+
+    :param shown: the reader is of the payer, or an officer whose reading has been recorded.
+    """
+    if any(each.cover is Cover.ERASED for each in personal_values(refund.destination)):
+        return {"state": "erased"}
+    found = reveal(refund.destination) if shown else dict.fromkeys(FIELDS, MASK)
+    return {"state": "shown" if shown else "covered", **{name: found.get(name, "") for name in FIELDS}}
 
 
 def fee_panel(session: Session, actor: Actor, case_id: UUID) -> Mapping[str, Any]:

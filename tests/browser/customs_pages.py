@@ -65,9 +65,9 @@ _SAID = (
     " 'SUSPENSE', 'no-reference', '')",
     "insert into payments_difference (id, day, kind, transaction_id, own_amount, found_at, state) values"
     " (gen_random_uuid(), now()::date, 'NOT_AT_BANK', 'FT-LA', 500000, now(), 'OPEN')",
-    "insert into payments_refund (id, party_id, slip_id, amount, reason, bank, account, holder, asked_at, state)"
-    " values (gen_random_uuid(), %(owner)s, %(slip)s, 1000, 'Nộp thừa', 'NGAN HANG THU', '0001', 'CONG TY THU', now(),"
-    " 'ASKED')",
+    "insert into payments_refund (id, party_id, slip_id, amount, reason, destination, asked_at, state)"
+    ' values (gen_random_uuid(), %(owner)s, %(slip)s, 1000, \'Nộp thừa\', \'{"bank": "NGAN HANG THU", "account":'
+    ' "0001", "holder": "CONG TY THU"}\', now(), \'ASKED\')',
     "insert into customs_unread (id, sha256, raw, code, message, gateway_id, reference, received_at, tries, tried_at,"
     " state, reason) values (gen_random_uuid(), repeat('b', 64), '<Response/>', 'gateway.unreadable',"
     " 'The document does not follow its schema.', '', '', now(), 1, now(), 'OPEN', '')",

@@ -345,8 +345,8 @@ def _slip(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID,
         [slip, whose.party_id, f"NT-{whose.secrets[0]}", slip, whose.secrets[0], whose.secrets[0]],
     )
     connection.execute(
-        "insert into payments_refund (id, party_id, slip_id, amount, reason, bank, account, holder, asked_at)"
-        " values (%s, %s, %s, 5, %s, 'x', '1', 'x', now())",
+        "insert into payments_refund (id, party_id, slip_id, amount, reason, destination, asked_at)"
+        " values (%s, %s, %s, 5, %s, '{}', now())",
         [refund, whose.party_id, slip, whose.secrets[0]],
     )
     return slip, refund

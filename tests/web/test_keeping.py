@@ -81,6 +81,7 @@ def test_nothing_is_erased_on_an_assumption_and_the_page_says_so(house: House, w
         "representative",
         "claim",
         "payers",
+        "refund-accounts",
         "parcel-buyers",
     }
     page = house.person("quan.tri").get("/operations", headers={"accept-language": "en"}).text
@@ -91,7 +92,14 @@ def test_without_a_term_nothing_is_due(house: House, work: Database, monkeypatch
     draft(house)
     law_names(monkeypatch, "privacy.retention.unsuccessful")
     noted = run_job(house, work, keeping.ERASE, utcnow() + YEARS)["erasure"]
-    assert set(noted["held"]) == {"dossier-draft", "representative", "claim", "payers", "parcel-buyers"}
+    assert set(noted["held"]) == {
+        "dossier-draft",
+        "representative",
+        "claim",
+        "payers",
+        "refund-accounts",
+        "parcel-buyers",
+    }
     assert set(noted["held"].values()) == {"NO_TERM"}
     assert (noted["gone"], noted["left"]) == (0, 0)
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.core.db import DbRole, SessionContext
 from app.core.db.cluster import PrivateCluster
@@ -248,6 +248,20 @@ class TestReceipt:
 WHERE = {"bank": "Ngân hàng A", "account": "0123 456", "holder": "CONG TY", "reason": "Nộp thừa"}
 
 
+def everything(house: House) -> str:
+    """Return all that the database holds, as text."""
+    with house.database.session(OFFICER) as session:
+        names = session.scalars(
+            text("select relname from pg_class where relkind = 'r' and has_table_privilege(oid, 'select')")
+        ).all()
+        own = [name for name in names if not name.startswith(("pg_", "sql_"))]
+        return "\n".join(
+            row
+            for name in own
+            for row in session.scalars(text(f'select t::text from "{name}" t'))  # noqa: S608
+        )
+
+
 class TestRefund:
     def test_what_is_missing_is_told_and_nothing_typed_is_lost(
         self, house: House, payer: Person, slip: Slip
@@ -294,6 +308,44 @@ class TestRefund:
         with house.database.session(OFFICER) as session:
             seen = find_slip(session, slip.id)
             assert (seen.state, seen.excess, seen.refunded) == ("PAID", 0, 200_000)
+
+    def test_the_account_lies_sealed_and_is_read_by_whom_it_concerns(
+        self, house: House, payer: Person, keeper: Person, slip: Slip
+    ) -> None:
+        where = {**WHERE, "account": "887766554433", "holder": "CONG TY MAT", "bank": "NGAN HANG MAT"}
+        pay(house, slip, 1_200_000)
+        payer.post(f"/payments/{slip.id}/refund", where)
+        key = self.listed(keeper, slip)
+        path = f"/desk/payments/refunds/{key}"
+        assert "887766554433" not in everything(house)
+        assert "CONG TY MAT" not in everything(house)
+        assert "887766554433" in payer.get(f"/payments/{slip.id}").text
+        assert "887766554433" not in keeper.get(f"/payments/{slip.id}").text
+        inspector = house.person("hai.quan.khu")
+        assert "887766554433" not in inspector.get(path).text
+        assert inspector.get(f"{path}/account").status_code == 403
+        assert "887766554433" in keeper.get(path).text
+        with house.database.session(OFFICER) as session:
+            read = session.scalars(select(Reading).where(Reading.object_id == UUID(key))).all()
+        assert [(each.purpose, each.fields, each.party_id) for each in read] == [
+            ("HANDLING", ["account", "bank", "holder"], slip.party_id)
+        ]
+        assert "887766554433" not in keeper.get("/desk/payments/refunds").text
+        assert "887766554433" not in everything(house)
+
+    def test_later_a_purpose_is_stated_first(
+        self, house: House, payer: Person, keeper: Person, head: Person, slip: Slip
+    ) -> None:
+        pay(house, slip, 1_200_000)
+        payer.post(f"/payments/{slip.id}/refund", {**WHERE, "account": "554433221100"})
+        path = f"/desk/payments/refunds/{self.listed(keeper, slip)}"
+        assert keeper.post(f"{path}/refuse", {"reason": "Chưa đủ"}).status_code == 303
+        assert "554433221100" not in head.get(path).text
+        assert head.get(f"{path}/account").status_code == 200
+        assert head.post(f"{path}/account", {"purpose": "", "note": ""}).status_code == 422
+        said = {"purpose": "INSPECTION", "note": "Kế hoạch kiểm tra số 2"}
+        assert head.post(f"{path}/account", said).status_code == 303
+        assert "554433221100" in head.get(path).text
 
     def test_who_checked_does_not_approve(
         self, house: House, payer: Person, head: Person, slip: Slip

@@ -275,9 +275,9 @@ class Refund(Base):
     slip_id: Mapped[UUID] = mapped_column(ForeignKey("payments_slip.id"))
     amount: Mapped[Decimal]
     reason: Mapped[str] = mapped_column(Text)
-    bank: Mapped[str] = mapped_column(Text)
-    account: Mapped[str] = mapped_column(Text, comment="of the enterprise, where the money goes")
-    holder: Mapped[str] = mapped_column(Text)
+    destination: Mapped[dict[str, Any]] = mapped_column(
+        comment="bank, account and holder, where the money goes; all sealed"
+    )
     asked_at: Mapped[datetime]
     asked_by: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(Text, server_default="ASKED")

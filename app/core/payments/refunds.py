@@ -17,6 +17,7 @@ from app.core.jobs import NewJob, defer_jobs
 from app.core.kit.actor import SYSTEM, Actor
 from app.core.kit.ids import uuid7
 from app.core.outbox import publish
+from app.core.payments.accounts import Account, account_of, proof_of, sealed
 from app.core.payments.bank import RefundAnswer, RefundOrder, RefundResult
 from app.core.payments.booking import resettle
 from app.core.payments.events import RefundMoved
@@ -68,7 +69,7 @@ class RefundChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class WhereTo:
-    """The payer's account, as typed."""
+    """The payer's account and reason, as typed."""
 
     bank: str
     account: str
@@ -93,14 +94,15 @@ def ask_refund(session: Session, *, slip_id: UUID, where: WhereTo, actor: Actor,
     if slip.excess <= 0 or open_refund(session, slip_id) is not None:
         raise NothingToRefund
     refund_id = uuid7()
+    account = Account(where.bank.strip(), "".join(where.account.split()), where.holder.strip())
+    destination = sealed(session, refund_id=refund_id, party_id=slip.party_id, account=account, now=now)
     try:
         # Only what a payer may say: how a request stands is never in the statement, and a second one at the same
         # moment meets the unique index.
         session.execute(
             insert(Refund).values(
                 id=refund_id, party_id=slip.party_id, slip_id=slip.id, amount=slip.excess,
-                reason=where.reason.strip(), bank=where.bank.strip(), account="".join(where.account.split()),
-                holder=where.holder.strip(), asked_at=now, asked_by=actor.user_id,
+                reason=where.reason.strip(), destination=destination, asked_at=now, asked_by=actor.user_id,
             )
         )  # fmt: skip
     except IntegrityError as twice:
@@ -170,12 +172,17 @@ def refuse_refund(session: Session, *, refund_id: UUID, reason: str, actor: Acto
 
 
 def order_of(session: Session, *, refund_id: UUID) -> RefundOrder | None:
-    """Return what the bank is told; None when the refund is gone, not approved, or paid."""
+    """
+    Return what the bank is told; None when the refund is gone, not approved, or paid.
+
+    :raises NotOpened: the account cannot be opened; nothing is paid, and the job is tried again.
+    """
     refund = session.get(Refund, refund_id)
     if refund is None or refund.state != RefundState.APPROVED:
         return None
     slip = session.get_one(Slip, refund.slip_id)
-    return RefundOrder(refund.id, refund.amount, refund.bank, refund.account, refund.holder, slip.reference)
+    to = account_of(refund)
+    return RefundOrder(refund.id, refund.amount, to.bank, to.account, to.holder, slip.reference)
 
 
 def take_result(session: Session, *, refund_id: UUID, result: RefundResult, now: datetime) -> None:
@@ -249,7 +256,7 @@ def _note(
         session, f"payments:refund:{verb}", subject=Subject("refund", refund.id), actor=actor, at=now,
         party_id=refund.party_id,
         facts={"slip": str(refund.slip_id), "amount": f"{refund.amount:f}", "state": state.value},
-        digests={"account": refund.account},
+        digests={"destination": proof_of(refund)},
     )  # fmt: skip
     publish(
         session, RefundMoved(refund.id, refund.slip_id, state.value), actor=actor, at=now, party_id=refund.party_id

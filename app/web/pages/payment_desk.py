@@ -8,20 +8,30 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
-from app.core.errors import DomainError, NotFound
+from app.core.errors import DomainError, Forbidden, Invalid, NotFound
 from app.core.i18n import N_, formats
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
-from app.core.payments.models import Refund
 from app.core.payments.permissions import KEEP, READ, REFUND
 from app.core.payments.reconciling import bounds
 from app.core.payments.refunds import approve_refund, check_refund, refuse_refund
-from app.core.payments.register import entries_between, list_refunds, sent_between
+from app.core.payments.register import RefundLine, entries_between, list_refunds, sent_between
 from app.web.exports import csv_response, xlsx_response
 from app.web.forms import PostedForm, text
 from app.web.need import Holder
-from app.web.payment_desk_view import DESK, entry_view, frame, refund_row, total_of
-from app.web.payments_view import refund_view
+from app.web.pages.personal import chosen
+from app.web.payment_desk_view import (
+    DESK,
+    account_read,
+    entry_view,
+    frame,
+    handles,
+    note_reading,
+    purpose_form,
+    refund_for,
+    refund_row,
+    total_of,
+)
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -29,7 +39,6 @@ from app.web.unit import DbSession, router
 payment_desk = router()
 
 Reader = Annotated[Actor, Depends(Holder(READ))]
-Keeper = Annotated[Actor, Depends(Holder(KEEP))]
 
 
 @payment_desk.get(DESK, name="payment-desk", include_in_schema=False)
@@ -111,6 +120,29 @@ def refund_page(request: Request, session: DbSession, actor: Reader, refund_id: 
     return _refund(request, session, actor, refund_id)
 
 
+@payment_desk.get(
+    DESK + "/refunds/{refund_id}/account", name="payment-refund-account", include_in_schema=False
+)
+def purpose_page(request: Request, session: DbSession, actor: Reader, refund_id: UUID) -> Response:
+    """Ask what the account of a refund is read for."""
+    _demand_handling(actor)
+    return _ask(request, _line(session, refund_id))
+
+
+@payment_desk.post(DESK + "/refunds/{refund_id}/account", include_in_schema=False)
+def open_account(
+    request: Request, session: DbSession, actor: Reader, posted: PostedForm, refund_id: UUID
+) -> Response:
+    """Record the reading and go on to the refund, which shows the account for a while."""
+    _demand_handling(actor)
+    line, given, note = _line(session, refund_id), text(posted, "purpose"), text(posted, "note")
+    try:
+        note_reading(session, account_read(line), chosen(given), actor, note)
+    except Invalid as refusal:
+        return _ask(request, line, given=given, note=note, problems=refusal.errors, status=refusal.status)
+    return RedirectResponse(f"{DESK}/refunds/{refund_id}", 303)
+
+
 @payment_desk.post(DESK + "/refunds/{refund_id}/{step}", include_in_schema=False)
 def decide(
     request: Request, session: DbSession, actor: Reader, posted: PostedForm, refund_id: UUID, step: str
@@ -138,15 +170,13 @@ def decide(
 def _refund(
     request: Request, session: Session, actor: Actor, refund_id: UUID, *, problems: Any = (), status: int = 200
 ) -> Response:  # fmt: skip
-    refund = session.get(Refund, refund_id)
-    if refund is None:
-        raise NotFound
-    line = next(each for each in list_refunds(session, refund_id=refund_id))
-    state, gettext = refund.state, request_translator(request).gettext
-    own = refund.checked_by == actor.user_id
+    line = _line(session, refund_id)
+    state, gettext = line.refund.state, request_translator(request).gettext
+    own = line.refund.checked_by == actor.user_id
     view = {
         "title": gettext("Refund for slip %(reference)s", reference=line.reference),
-        "row": {**refund_view(refund), "reference": line.reference, "payer": line.payer},
+        "row": refund_for(session, line, actor),
+        "purpose": f"{DESK}/refunds/{refund_id}/account",
         "can_check": state == "ASKED" and actor.may(KEEP),
         "can_approve": state == "CHECKED" and actor.may(REFUND) and not own,
         "own_check": state == "CHECKED" and own,
@@ -155,6 +185,27 @@ def _refund(
         "crumbs": [Crumb(gettext("Payment desk"), DESK), Crumb(gettext("Refunds"), f"{DESK}/refunds")],
     }
     return render(request, "payments/desk_refund.html", view, status=status)
+
+
+def _demand_handling(actor: Actor) -> None:
+    if not handles(actor):
+        raise Forbidden(permission=KEEP)
+
+
+def _line(session: Session, refund_id: UUID) -> RefundLine:
+    found = list_refunds(session, refund_id=refund_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _ask(request: Request, line: RefundLine, **typed: Any) -> Response:
+    gettext, here = request_translator(request).gettext, f"{DESK}/refunds/{line.refund.id}"
+    return purpose_form(
+        request, title=gettext("Show the account of the refund for slip %(reference)s", reference=line.reference),
+        lead=gettext("Bank, account and holder are covered."), back=(here, gettext("Back to the refund")),
+        action=f"{here}/account", **typed,
+    )  # fmt: skip
 
 
 def _day(typed: str) -> date | None:

@@ -27,7 +27,7 @@ from app.core.payments.suspense import (
 )
 from app.web.forms import PostedForm, text
 from app.web.need import Holder
-from app.web.pages.personal import chosen, purposes_of
+from app.web.pages.personal import chosen
 from app.web.payment_desk_view import (
     DESK,
     PROBLEMS,
@@ -36,6 +36,8 @@ from app.web.payment_desk_view import (
     frame,
     note_reading,
     payer_for,
+    payer_read,
+    purpose_form,
 )
 from app.web.render import Crumb, render, request_translator
 from app.web.unit import DbSession, router
@@ -87,7 +89,7 @@ def open_payer(
     """Record the reading and go on to the payment, which shows the payer for a while."""
     line, given, note = _line(session, entry_id), text(posted, "purpose"), text(posted, "note")
     try:
-        note_reading(session, line, chosen(given), actor, note)
+        note_reading(session, payer_read(session, line), chosen(given), actor, note)
     except Invalid as refusal:
         return _ask(request, line, given=given, note=note, problems=refusal.errors, status=refusal.status)
     return RedirectResponse(f"{DESK}/entries/{entry_id}", 303)
@@ -206,17 +208,10 @@ def _named(session: Session, clearings: Any) -> tuple[dict[UUID, str], dict[UUID
     return {row[0]: row[1] for row in references}, {row[0]: row[1] for row in names}
 
 
-def _ask(request: Request, line: EntryLine, *, status: int = 200, **more: Any) -> Response:
-    gettext = request_translator(request).gettext
-    view = {
-        "title": gettext("Show who paid %(transaction)s", transaction=line.transaction_id),
-        "lead": gettext("The payer's name and the text of the transfer are covered."),
-        "action": f"{DESK}/entries/{line.id}/payer",
-        "back": f"{DESK}/entries/{line.id}",
-        "back_label": gettext("Back to the payment"),
-        "purposes": purposes_of(request),
-        "given": "",
-        "note": "",
-        **more,
-    }
-    return render(request, "personal/purpose.html", view, status=status)
+def _ask(request: Request, line: EntryLine, **typed: Any) -> Response:
+    gettext, here = request_translator(request).gettext, f"{DESK}/entries/{line.id}"
+    return purpose_form(
+        request, title=gettext("Show who paid %(transaction)s", transaction=line.transaction_id),
+        lead=gettext("The payer's name and the text of the transfer are covered."),
+        back=(here, gettext("Back to the payment")), action=f"{here}/payer", **typed,
+    )  # fmt: skip

@@ -66,6 +66,11 @@ FIELD_NAMES = {
     "inspection_photo": N_("the photos of an inspection"),
     "buyer": N_("the buyer of a parcel"),
     "consignee": N_("the consignee of a parcel"),
+    "payer": N_("who paid"),
+    "remark": N_("the text of a transfer"),
+    "bank": N_("the bank of an account"),
+    "account": N_("the number of an account"),
+    "holder": N_("the holder of an account"),
 }
 # Where the page of an object is, by its kind; its owner and officers may open it.
 PLACES = {
