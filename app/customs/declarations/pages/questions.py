@@ -26,7 +26,7 @@ from app.customs.declarations.pages.intake import key, problems_of, received
 from app.customs.declarations.pages.reading import PaperReading, take_along
 from app.customs.declarations.permissions import FILE, INSPECT, READ
 from app.customs.declarations.queries import questions as queries
-from app.customs.declarations.queries.questions import AnswerLine, QuestionLine
+from app.customs.declarations.queries.questions import QuestionLine, SaidPaper
 from app.customs.declarations.queries.reach import reach
 from app.customs.declarations.service import questions as service
 from app.web.forms import PostedForm, text
@@ -107,23 +107,27 @@ def new_page(
     return _ask(request, session, actor, firm, declaration)
 
 
-@question_pages.post(LIST, include_in_schema=False)
+@question_uploads.post(LIST, include_in_schema=False)
 def ask(
     request: Request, session: DbSession, actor: Inspector, posted: PostedForm, zone: CurrentZone
 ) -> Response:
-    """Ask a firm something."""
+    """Ask a firm something, with papers."""
     firm, declaration = text(posted, "firm"), text(posted, "declaration")
-    try:
-        due_at = _due_at(text(posted, "due_on"), zone.tz)
-        row = service.ask(
-            session, party_id=key(firm), declaration_id=key(declaration) if declaration else None,
-            text=text(posted, "text"), due_at=due_at, actor=actor, now=utcnow(),
-            question_id=key(text(posted, "question_id")),
-        )  # fmt: skip
-    except Invalid as refusal:
-        session.rollback()
-        return _ask(request, session, actor, firm, declaration, typed=posted, problems=refusal.errors)
-    return RedirectResponse(f"{LIST}/{row.id}?done=asked", 303)
+    session.rollback()  # the files are inspected without a connection
+    kept, problems = received(request, sent_files(posted, "files"))
+    if not problems:
+        try:
+            due_at = _due_at(text(posted, "due_on"), zone.tz)
+            row = service.ask(
+                session, party_id=key(firm), declaration_id=key(declaration) if declaration else None,
+                text=text(posted, "text"), due_at=due_at, actor=actor, now=utcnow(),
+                question_id=key(text(posted, "question_id")), files=kept,
+            )  # fmt: skip
+            return RedirectResponse(f"{LIST}/{row.id}?done=asked", 303)
+        except Invalid as refusal:
+            session.rollback()
+            problems = problems_of(request, refusal, "text")
+    return _ask(request, session, actor, firm, declaration, typed=posted, problems=problems)
 
 
 @question_pages.get(LIST + "/{question_id}", name="customs-question", include_in_schema=False)
@@ -153,16 +157,24 @@ def answer(
     return RedirectResponse(f"{LIST}/{question_id}?done=answered", 303)
 
 
-@question_pages.post(LIST + "/{question_id}/replies", include_in_schema=False)
+@question_uploads.post(LIST + "/{question_id}/replies", include_in_schema=False)
 def go_on(
     request: Request, session: DbSession, actor: Inspector, posted: PostedForm, question_id: UUID
 ) -> Response:
-    """Go on asking."""
-    try:
-        service.go_on(session, question_id=question_id, text=text(posted, "text"), actor=actor, now=utcnow())
-    except Invalid as refusal:
-        session.rollback()
-        return _page(request, session, actor, question_id, typed=posted, problems=refusal.errors, status=422)
+    """Go on asking, with papers."""
+    queries.question(session, question_id, actor)
+    session.rollback()  # the files are inspected without a connection
+    kept, problems = received(request, sent_files(posted, "files"))
+    if not problems:
+        try:
+            service.go_on(
+                session, question_id=question_id, text=text(posted, "text"), files=kept, actor=actor, now=utcnow()
+            )  # fmt: skip
+        except Invalid as refusal:
+            session.rollback()
+            problems = problems_of(request, refusal, "text")
+    if problems:
+        return _page(request, session, actor, question_id, typed=posted, problems=problems, status=422)
     return RedirectResponse(f"{LIST}/{question_id}?done=asked", 303)
 
 
@@ -177,11 +189,11 @@ def close(session: DbSession, actor: Inspector, posted: PostedForm, question_id:
 def paper(
     request: Request, session: DbSession, actor: Taker, question_id: UUID, document_id: UUID
 ) -> Response:
-    """Send a paper of an answer; for an officer the reading is recorded first."""
-    found, _ = queries.question(session, question_id, actor)
-    queries.paper_of(session, question_id, document_id)
+    """Send a paper of the thread; where an officer takes one of the firm's, the reading is recorded first."""
+    found, answers = queries.question(session, question_id, actor)
+    said = queries.paper_of(found, answers, document_id)
     document, file = documents.file_of(session, document_id=document_id)
-    if actor.is_officer:
+    if actor.is_officer and said.from_firm:
         what = PaperReading("question", found.id, found.code, found.party_id, "question_paper")
         asked = take_along(request, session, what, actor)
         if asked is not None:
@@ -247,7 +259,16 @@ def _page(
         "title": title,
         "row": row_view(found, actor),
         "to_authority": found.side == "AUTHORITY",
-        "answers": [_answer(found, each) for each in answers],
+        "said": [
+            {
+                "side": SIDES[each.side],
+                "text": each.text,
+                "at": each.at,
+                "papers": [_paper(found, one) for one in each.papers],
+            }
+            for each in answers
+        ],
+        "papers": [_paper(found, each) for each in found.papers],
         "can_answer": mine and found.state == "FIRM",
         "can_go_on": asks,
         "closed": found.state == "CLOSED",
@@ -261,16 +282,8 @@ def _page(
     return render(request, "declarations/question.html", view, status=status)
 
 
-def _answer(question: QuestionLine, each: AnswerLine) -> dict[str, Any]:
-    return {
-        "side": SIDES[each.side],
-        "text": each.text,
-        "at": each.at,
-        "papers": [
-            {"href": f"{LIST}/{question.id}/papers/{paper.document_id}", "title": paper.title}
-            for paper in each.papers
-        ],
-    }
+def _paper(question: QuestionLine, paper: SaidPaper) -> dict[str, str]:
+    return {"href": f"{LIST}/{question.id}/papers/{paper.document_id}", "title": paper.title}
 
 
 def _ask(
@@ -291,6 +304,8 @@ def _ask(
         "question_id": text(typed, "question_id") if typed is not None else str(uuid7()),
         "text": text(typed, "text") if typed is not None else "",
         "due_on": text(typed, "due_on") if typed is not None else "",
+        "accept": ",".join(ACCEPTED),
+        "limit_bytes": LIMITS.max_bytes,
         "problems": problems,
         "crumbs": [Crumb(party.name, f"/customs/firms/{party.id}")],
     }

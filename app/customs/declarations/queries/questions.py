@@ -1,7 +1,7 @@
 """Questions and answers as both sides read them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from app.customs.declarations.permissions import FILE
 from app.customs.declarations.queries.reach import require_reader
 
 PAGE_SIZE = 50
-ANSWER = "customs-answer"
+ANSWER, QUESTION = "customs-answer", "customs-question"
 # Stands for no wanted day, behind every other.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 Place = tuple[int, datetime, datetime, UUID]
@@ -38,14 +38,17 @@ class QuestionLine:
     due_at: datetime | None
     state: str
     changed_at: datetime
+    papers: "Sequence[SaidPaper]" = ()
+    """What came with the question; known where one question is read, empty in lists."""
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPaper:
-    """A paper that came with an answer."""
+class SaidPaper:
+    """A paper that came with a question or an answer; ``from_firm``: the firm sent it, else an officer did."""
 
     document_id: UUID
     title: str
+    from_firm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class AnswerLine:
     side: str
     text: str
     at: datetime
-    papers: Sequence[AnswerPaper]
+    papers: Sequence[SaidPaper]
 
 
 def questions(
@@ -152,22 +155,20 @@ def question(session: Session, question_id: UUID, actor: Actor) -> tuple[Questio
     answers = session.scalars(
         select(Answer).where(Answer.question_id == question_id).order_by(Answer.at, Answer.id)
     ).all()
-    papers = _papers(session, [each.id for each in answers])
+    papers = _papers(session, question_id, answers)
     lines = [AnswerLine(each.id, each.side, each.text, each.at, papers.get(each.id, ())) for each in answers]
-    return _line(row.Question, row.name, row.code), lines
+    asked = _line(row.Question, row.name, row.code)
+    return replace(asked, papers=papers.get(question_id, ())), lines
 
 
-def paper_of(session: Session, question_id: UUID, document_id: UUID) -> Document:
+def paper_of(asked: QuestionLine, answers: Sequence[AnswerLine], document_id: UUID) -> SaidPaper:
     """
-    Return a paper that came with an answer to a question.
+    Return a paper of a question that was read, whichever side sent it.
 
-    :raises NotFound: there is none.
+    :raises NotFound: nothing of this came with the question or its answers.
     """
-    found = session.scalar(
-        select(Document)
-        .join(Answer, Answer.id == Document.subject_id)
-        .where(Document.id == document_id, Document.subject_kind == ANSWER, Answer.question_id == question_id)
-    )
+    said = (asked.papers, *(each.papers for each in answers))
+    found = next((each for papers in said for each in papers if each.document_id == document_id), None)
     if found is None:
         raise NotFound
     return found
@@ -187,13 +188,18 @@ def _line(row: Question, firm: str, code: str | None) -> QuestionLine:
     )  # fmt: skip
 
 
-def _papers(session: Session, answer_ids: Sequence[UUID]) -> dict[UUID, list[AnswerPaper]]:
+def _papers(session: Session, question_id: UUID, answers: Sequence[Answer]) -> dict[UUID, list[SaidPaper]]:
+    """Return the papers of a thread by what they came with: the question or one of its answers."""
+    sides = {each.id: each.side for each in answers}
+    asked = (Document.subject_kind == QUESTION) & (Document.subject_id == question_id)
+    answered = (Document.subject_kind == ANSWER) & Document.subject_id.in_(sides)
     rows = session.execute(
         select(Document.subject_id, Document.id, Document.title)
-        .where(Document.subject_kind == ANSWER, Document.subject_id.in_(answer_ids))
+        .where(asked | answered)
         .order_by(Document.created_at, Document.id)
     )
-    found: dict[UUID, list[AnswerPaper]] = {}
-    for answer_id, document_id, title in rows:
-        found.setdefault(answer_id, []).append(AnswerPaper(document_id, title))
+    found: dict[UUID, list[SaidPaper]] = {}
+    for said_id, document_id, title in rows:
+        paper = SaidPaper(document_id, title, from_firm=sides.get(said_id) == "FIRM")
+        found.setdefault(said_id, []).append(paper)
     return found

@@ -1,6 +1,7 @@
 """
 Questions to a firm and their answers: who asked, who is waited for, and what goes on to the authority.
 
+Papers may come with everything that is said, from either side; they are the firm's, in whose thread they stand.
 The authority asks through the gateway only (``take_question``, called where its notices are applied), and hears the
 answer through the gateway. An officer of the zone asks here and reads the answer here; it decides nothing at customs.
 """
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.auth.models import Party, PartyKind
 from app.core.auth.permissions import require
 from app.core.documents import service as documents
+from app.core.documents.models import Document
 from app.core.documents.uses import note_use
 from app.core.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound
 from app.core.evidence import Subject, record
@@ -33,10 +35,14 @@ from app.customs.declarations.service.outgoing import hand_over
 MAX_TEXT = 4000
 MAX_FILES = 10
 PAPER_KIND = "CUSTOMS_ANSWER"
-ANSWER = "customs-answer"
+ASKED_KIND = "CUSTOMS_QUESTION"
+ANSWER, QUESTION = "customs-answer", "customs-question"
 FIRM, ASKER, CLOSED = "FIRM", "ASKER", "CLOSED"
 AUTHORITY, OFFICER = "AUTHORITY", "OFFICER"
-PLACE = {"vi": "Trả lời câu hỏi của hải quan", "en": "Answer to a question of customs"}
+PLACES = {
+    PAPER_KIND: {"vi": "Trả lời câu hỏi của hải quan", "en": "Answer to a question of customs"},
+    ASKED_KIND: {"vi": "Kèm câu hỏi của hải quan", "en": "Sent with a question of customs"},
+}
 
 
 class QuestionClosed(Conflict):
@@ -59,17 +65,17 @@ class NotAsked(Conflict):
 
 def ask(
     session: Session, *, party_id: UUID, declaration_id: UUID | None, text: str, actor: Actor, now: datetime,
-    due_at: datetime | None = None, question_id: UUID | None = None,
+    due_at: datetime | None = None, question_id: UUID | None = None, files: Sequence[KeptFile] = (),
 ) -> Question:  # fmt: skip
     """
     Ask a firm something as an officer of the zone.
 
     :param due_at: until when the answer is wanted; the law sets no time limit for it, so nothing follows from it.
-
     :param question_id: key given by the form: sent twice it is one question.
+    :param files: papers that the firm gets with the question.
     :raises Forbidden: the actor does not inspect firms.
     :raises NotFound: no such firm, or the declaration is not its own or not handed in.
-    :raises Invalid: nothing is asked, or too much, or the wanted time has passed.
+    :raises Invalid: nothing is asked, or too much, too many files, or the wanted time has passed.
     """
     require(actor, INSPECT)
     if due_at is not None and due_at <= now:
@@ -80,11 +86,15 @@ def ask(
     if known is not None and known.asked_by == actor.user_id:
         return known
     _require_firm(session, party_id, declaration_id)
+    _require_few(files)
     row = Question(
         id=question_id or uuid7(), party_id=party_id, declaration_id=declaration_id, side=OFFICER, text=_words(text),
         asked_at=now, asked_by=actor.user_id, due_at=due_at, state=FIRM, changed_at=now,
     )  # fmt: skip
     session.add(row)
+    session.flush()  # the papers and the entry refer to the question's row
+    for kept in files:
+        _keep(session, row, Subject(QUESTION, row.id), kept, ASKED_KIND, actor, now)
     _told(session, "ask", row, actor, now)
     asked = QuestionAsked(question_id=row.id, side=OFFICER)
     publish(session, asked, actor=actor, at=now, party_id=party_id)
@@ -139,15 +149,15 @@ def answer(
     if not actor.may(FILE, row.party_id):
         raise NotFound
     _require_turn(row, FIRM)
-    if len(files) > MAX_FILES:
-        reason = N_("Attach at most %(limit)s files.")
-        raise Invalid(errors=[FieldProblem("files", "too-many", reason, {"limit": MAX_FILES})])
+    _require_few(files)
     given = _contribution(row, "FIRM", text, actor, now)
     session.add(given)
     session.flush()  # the papers and the entry refer to the answer's row
-    papers = [_keep(session, row, given, kept, actor, now) for kept in files]
+    said = Subject(ANSWER, given.id)
+    papers = [_keep(session, row, said, kept, PAPER_KIND, actor, now) for kept in files]
     if row.side == AUTHORITY:
-        _answer_authority(session, row, given, papers, actor, now)
+        told = [{"slot": "ANSWER", "file_name": each.title, "sha256": each.sha256} for each in papers]
+        _answer_authority(session, row, given, told, actor, now)
     row.state, row.changed_at = ASKER, now
     _told(session, "answer", row, actor, now)
     answered = QuestionAnswered(question_id=row.id, side=row.side)
@@ -155,17 +165,30 @@ def answer(
     return given
 
 
-def go_on(session: Session, *, question_id: UUID, text: str, actor: Actor, now: datetime) -> Answer:
+def go_on(
+    session: Session,
+    *,
+    question_id: UUID,
+    text: str,
+    files: Sequence[KeptFile] = (),
+    actor: Actor,
+    now: datetime,
+) -> Answer:
     """
     Go on asking as an officer after an answer, or open a closed question again with what is asked further.
 
     :raises Forbidden: the actor does not inspect firms.
     :raises NotFound: no such question of the zone's officers.
+    :raises Invalid: nothing is asked, or too much, or too many files.
     """
     row = _officers(session, question_id, actor)
+    _require_few(files)
     verb = "reopen" if row.state == CLOSED else "go-on"
     given = _contribution(row, OFFICER, text, actor, now)
     session.add(given)
+    session.flush()  # the papers refer to the contribution's row
+    for kept in files:
+        _keep(session, row, Subject(ANSWER, given.id), kept, ASKED_KIND, actor, now)
     row.state, row.changed_at = FIRM, now
     _told(session, verb, row, actor, now)
     asked = QuestionAsked(question_id=row.id, side=OFFICER)
@@ -204,18 +227,18 @@ def _answer_authority(
 
 
 def _keep(
-    session: Session, row: Question, given: Answer, kept: KeptFile, actor: Actor, now: datetime
-) -> dict[str, str]:
+    session: Session, row: Question, said: Subject, kept: KeptFile, kind: str, actor: Actor, now: datetime
+) -> Document:
     document = documents.add_document(
-        session, file=kept.file, media_type=kept.media_type, title=kept.name, kind=PAPER_KIND, party_id=row.party_id,
-        subject=Subject(ANSWER, given.id), actor=actor, now=now,
+        session, file=kept.file, media_type=kept.media_type, title=kept.name, kind=kind, party_id=row.party_id,
+        subject=said, actor=actor, now=now,
     )  # fmt: skip
     session.flush()  # the use refers to the document's row
     note_use(
-        session, document_id=document.id, party_id=row.party_id, subject=Subject(ANSWER, given.id),
-        name=f"{row.asked_at:%d/%m/%Y}", href=f"/customs/questions/{row.id}", place=PLACE, now=now,
+        session, document_id=document.id, party_id=row.party_id, subject=said,
+        name=f"{row.asked_at:%d/%m/%Y}", href=f"/customs/questions/{row.id}", place=PLACES[kind], now=now,
     )  # fmt: skip
-    return {"slot": "ANSWER", "file_name": kept.name, "sha256": document.sha256}
+    return document
 
 
 def _contribution(row: Question, side: str, text: str, actor: Actor, now: datetime) -> Answer:
@@ -240,6 +263,12 @@ def _words(text: str) -> str:
         params = {"limit": MAX_TEXT, "given": len(words)}
         raise Invalid(errors=[FieldProblem("text", "too-long", reason, params)])
     return words
+
+
+def _require_few(files: Sequence[KeptFile]) -> None:
+    if len(files) > MAX_FILES:
+        reason = N_("Attach at most %(limit)s files.")
+        raise Invalid(errors=[FieldProblem("files", "too-many", reason, {"limit": MAX_FILES})])
 
 
 def _locked(session: Session, question_id: UUID) -> Question:

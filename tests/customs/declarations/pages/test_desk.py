@@ -63,6 +63,35 @@ def test_a_question_goes_there_and_back(zone: Zone) -> None:
     assert zone.other.get(path).status_code == 404
 
 
+def test_an_officer_s_papers_go_to_the_firm_and_to_nobody_else(zone: Zone) -> None:
+    data = {"firm": str(zone.firms.party()), "declaration": "", "text": "Đối chiếu bảng kèm theo."}
+    program = {"files": ("x.exe", b"MZ\x90\x00" * 200, "application/octet-stream")}
+    refused = zone.officer.post("/customs/questions", {**data, "question_id": str(uuid7())}, files=program)
+    assert (refused.status_code, "x.exe" in refused.text) == (422, True)
+    assert "Đối chiếu bảng kèm theo." in refused.text, "what was typed stays"
+    sheet = {"files": ("bang-doi-chieu.pdf", files.pdf(Note="(o)"), "application/pdf")}
+    sent = zone.officer.post("/customs/questions", {**data, "question_id": str(uuid7())}, files=sheet)
+    assert sent.status_code == 303, sent.text
+    path = sent.headers["location"].partition("?")[0]
+    assert zone.officer.post(f"{path}/replies", {"text": "Thêm"}, files=program).status_code == 422
+    further = {"files": ("anh.pdf", files.pdf(Note="(p)"), "application/pdf")}
+    assert zone.officer.post(f"{path}/replies", {"text": "Thêm"}, files=further).status_code == 303
+    page = zone.filer.get(path).text
+    assert "bang-doi-chieu.pdf" in page
+    assert "anh.pdf" in page
+    papers = re.findall(rf'href="({path}/papers/[0-9a-f-]+)"', page)
+    assert len(papers) == 2
+    elsewhere = asked(zone, zone.firms.declared(state="REGISTERED"))
+    for paper in papers:
+        assert zone.filer.get(paper).headers["content-disposition"].startswith("attachment")
+        assert zone.officer.get(paper).status_code == 200
+        assert zone.house.person("lanh.dao").get(paper).status_code == 200, "it is no paper of the firm"
+        assert zone.other.get(paper).status_code == 404
+        assert zone.filer.get(paper.replace(path, elsewhere)).status_code == 404
+    assert readings(zone, path) == [], "only what the firm sent is read of it"
+    assert zone.filer.post(f"{path}/replies", {"text": "x"}, files=further).status_code == 403
+
+
 def test_a_note_is_signed_with_the_password(zone: Zone) -> None:
     wrong = note(zone, zone.officer, password="falsch")
     assert wrong.status_code == 422

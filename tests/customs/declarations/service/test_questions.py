@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core.db import DbRole, SessionContext
-from app.core.documents.models import Document
+from app.core.documents.models import Document, DocumentUse
 from app.core.errors import Forbidden, Invalid, NotFound
 from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
@@ -23,12 +23,13 @@ def ask(
     about: UUID | None = None,
     key: UUID | None = None,
     words: str = "Vì sao?",
+    papers: int = 0,
 ) -> UUID:
     actor = firms.person(login)
     with firms.as_(actor) as session:
         return service.ask(
             session, party_id=firms.party(), declaration_id=about, text=words, actor=actor, now=firms.now,
-            question_id=key,
+            question_id=key, files=[firms.kept() for _ in range(papers)],
         ).id  # fmt: skip
 
 
@@ -88,6 +89,39 @@ def test_who_may_ask_what(firms: Firms) -> None:
         ask(firms, about=firms.declared(login=OTHER, state="REGISTERED"))
     with pytest.raises(Forbidden):
         answer(firms, ask(firms), login=OFFICER)
+
+
+def test_papers_come_with_what_the_officer_asks(firms: Firms) -> None:
+    key = uuid7()
+    asked = ask(firms, key=key, papers=2)
+    assert ask(firms, key=key, papers=2) == asked
+    answer(firms, asked, papers=1)
+    officer = firms.person(OFFICER)
+    with firms.as_(officer) as session:
+        service.go_on(
+            session, question_id=asked, text="Xem tệp.", files=[firms.kept()], actor=officer, now=firms.now
+        )
+    line, said = read(firms, asked)
+    assert [each.from_firm for each in line.papers] == [False, False], "sent twice they are there once"
+    assert [[each.from_firm for each in one.papers] for one in said] == [[True], [False]]
+    keys = [each.document_id for each in (*line.papers, *said[1].papers)]
+    with firms.as_(firms.person(FILER)) as session:
+        kept = session.scalars(select(Document).where(Document.id.in_(keys))).all()
+        assert {(each.kind, each.party_id) for each in kept} == {(service.ASKED_KIND, firms.party())}
+        used = session.scalars(select(DocumentUse).where(DocumentUse.document_id.in_(keys))).all()
+        assert {each.href for each in used} == {f"/customs/questions/{asked}"}
+        assert len(used) == len(keys)
+    with firms.as_(firms.person(OTHER)) as session:
+        assert session.scalars(select(Document).where(Document.id.in_(keys))).all() == []
+    with pytest.raises(NotFound):
+        read(firms, asked, OTHER)
+
+
+def test_too_many_files_are_refused_from_either_side(firms: Firms) -> None:
+    with pytest.raises(Invalid):
+        ask(firms, papers=service.MAX_FILES + 1)
+    with pytest.raises(Invalid):
+        answer(firms, ask(firms), papers=service.MAX_FILES + 1)
 
 
 def test_a_firm_sees_its_own_questions_only(firms: Firms) -> None:
