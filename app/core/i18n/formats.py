@@ -6,6 +6,7 @@ follow the language: ``1.234.567,89`` in Vietnamese, ``1,234,567.89`` in English
 money: an amount is written with all the decimals that it has.
 """
 
+import math
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -106,6 +107,36 @@ def format_working_time(minutes: int, *, minutes_per_day: int, lang: str) -> str
     if minutes >= MINUTES_PER_HOUR:
         return ngettext("%(n)s working hour", "%(n)s working hours", minutes // MINUTES_PER_HOUR)
     return ngettext("%(n)s working minute", "%(n)s working minutes", minutes)
+
+
+def format_limit(amount: Decimal, unit: str, *, lang: str) -> str:
+    """
+    Write a length that a rule gives, exactly: ``8 giờ làm việc``, ``1 h 30 min of working time``, ``1 working day``.
+
+    Working minutes are said in hours as far as they fill them, never in days: a rule does not say how long a day is.
+
+    :param unit: ``day``, ``working_day`` or ``working_minute``, as the limits of the law count.
+    :raises ValueError: another unit.
+    """
+    language = translator(lang)
+    ngettext, count = language.ngettext, math.ceil(amount)
+    said = format_number(amount.normalize(), lang=lang)
+    if unit == "day":
+        return ngettext("%(n)s day", "%(n)s days", count, n=said)
+    if unit == "working_day":
+        return ngettext("%(n)s working day", "%(n)s working days", count, n=said)
+    if unit != "working_minute":
+        raise ValueError(f"{unit} is no unit of a time limit.")
+    hours, minutes = divmod(count, MINUTES_PER_HOUR)
+    if not hours:
+        return ngettext("%(n)s working minute", "%(n)s working minutes", minutes)
+    if not minutes:
+        whole = format_number(hours, lang=lang)
+        return ngettext("%(n)s working hour", "%(n)s working hours", hours, n=whole)
+    return language.gettext(
+        "%(hours)s h %(minutes)s min of working time",
+        hours=format_number(hours, lang=lang), minutes=format_number(minutes, lang=lang),
+    )  # fmt: skip
 
 
 def format_relative(value: datetime, *, now: datetime, lang: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from app.core.i18n.formats import format_limit
 from app.core.kit.conditions import InvalidCondition, parse
 
 Json = str | bool | None | dict[str, "Json"] | list["Json"]
@@ -237,7 +238,7 @@ def say(unit: str, value: Json, language: str) -> str:
     """Say a value with its unit in Vietnamese or English, for lists of changes and screens of officers."""
     match value:
         case {"amount": str(amount), "unit": str(counted)}:
-            said = f"{_grouped(amount, language)} {say_word(counted, language)}"
+            said = format_limit(Decimal(amount), counted, lang=language)
         case {"amount": str(amount), "currency": str(currency)}:
             said = f"{_grouped(amount, language)} {currency}"
         case {"points": str(points), "when": dict(when)}:

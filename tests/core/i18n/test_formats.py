@@ -117,6 +117,30 @@ class TestSpans:
     def test_working_time(self, minutes: int, lang: str, shown: str) -> None:
         assert formats.format_working_time(minutes, minutes_per_day=480, lang=lang) == shown
 
+    @pytest.mark.parametrize(
+        ("amount", "unit", "lang", "shown"),
+        [
+            ("480", "working_minute", "vi", "8 giờ làm việc"),
+            ("480", "working_minute", "en", "8 working hours"),
+            ("60", "working_minute", "en", "1 working hour"),
+            ("2880", "working_minute", "vi", "48 giờ làm việc"),
+            ("90", "working_minute", "vi", "1 giờ 30 phút làm việc"),
+            ("45", "working_minute", "en", "45 working minutes"),
+            ("6.75", "working_day", "vi", "6,75 ngày làm việc"),
+            ("1", "working_day", "en", "1 working day"),
+            ("0.5", "working_day", "en", "0.5 working day"),
+            ("1.5", "working_day", "en", "1.5 working days"),
+            ("1825", "day", "en", "1,825 days"),
+            ("1", "day", "en", "1 day"),
+        ],
+    )
+    def test_a_limit_is_said_exactly(self, amount: str, unit: str, lang: str, shown: str) -> None:
+        assert formats.format_limit(Decimal(amount), unit, lang=lang) == shown
+
+    def test_a_limit_of_another_unit_is_a_fault(self) -> None:
+        with pytest.raises(ValueError, match="fortnight"):
+            formats.format_limit(Decimal(1), "fortnight", lang="en")
+
     def test_relative(self) -> None:
         assert formats.format_relative(NOON - timedelta(minutes=3), now=NOON, lang="vi") == "3 phút trước"
         assert formats.format_relative(NOON + timedelta(hours=2), now=NOON, lang="en") == "in 2 hours"

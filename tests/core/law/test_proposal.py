@@ -235,6 +235,8 @@ def test_the_hash_binds_content_and_source_but_not_days_or_trust() -> None:
     ("unit", "value", "vi", "en"),
     [
         ("duration", {"amount": "10", "unit": "working_day"}, "10 ngày làm việc", "10 working days"),
+        ("duration", {"amount": "480", "unit": "working_minute"}, "8 giờ làm việc", "8 working hours"),
+        ("duration", {"amount": "1", "unit": "day"}, "1 ngày", "1 day"),
         ("money", {"amount": "1234567.5", "currency": "VND"}, "1.234.567,5 VND", "1,234,567.5 VND"),
         ("percent", "12.5", "12,5 %", "12.5 %"),
         ("boolean", True, "có", "yes"),

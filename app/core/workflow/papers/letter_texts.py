@@ -12,18 +12,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.core.documents.typeset import JSON
-from app.core.law import Instrument, Limit, LimitUnit
+from app.core.i18n.formats import format_limit
+from app.core.law import Instrument, Limit
 from app.core.workflow.definition import Definition
 from app.core.workflow.gaps import GAP_CODES
 from app.core.workflow.standing_in import COUNTER, POST
 
 Part = dict[str, JSON]
 
-_LIMIT_UNITS: Mapping[LimitUnit, str] = {
-    LimitUnit.DAY: "ngày",
-    LimitUnit.WORKING_DAY: "ngày làm việc",
-    LimitUnit.WORKING_MINUTE: "phút làm việc",
-}
 _CHANNELS = {"ONLINE": "Trực tuyến", "COUNTER": "Trực tiếp", "POST": "Bưu chính công ích"}
 _BROUGHT = {"COUNTER": "Người đến nộp", "POST": "Người gửi"}
 _REASON = "Lý do"
@@ -218,6 +214,5 @@ def _wanting(gap: Mapping[str, Any]) -> str:
 def _limit(limit: Limit | None, case: str) -> str:
     if limit is None:
         return "…"
-    amount = f"{limit.amount.normalize():f}".replace(".", ",")
-    said = f"{amount} {_LIMIT_UNITS[limit.unit]}"
+    said = format_limit(limit.amount, limit.unit, lang="vi")
     return f"{said} ({case[:1].lower()}{case[1:]})" if case else said
