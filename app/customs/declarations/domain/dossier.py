@@ -173,6 +173,18 @@ def slots() -> tuple[Slot, ...]:
     return tuple(_slot(entry) for entry in _read()["slots"])
 
 
+def wanted_name(code: str, said: str) -> Text:
+    """
+    Name a paper that customs wants, by language: in Vietnamese as customs said, in English as the catalogue does.
+
+    A paper that the catalogue does not have keeps the words of customs alone, which are Vietnamese.
+    """
+    known = next((each.title for each in slots() if each.code == code.upper()), None)
+    if known is None:
+        return {"vi": said or code}
+    return {**known, "vi": said or known["vi"]}
+
+
 def asked(facts: Mapping[str, Any]) -> list[Asked]:
     """
     Return the places of a declaration with these facts.

@@ -21,6 +21,7 @@ from app.customs.declarations.models import Clock, Difference, Dispatch, Notice,
 from app.customs.declarations.pages.comparing import difference_view
 from app.customs.declarations.pages.words import CHANNELS, HOME
 from app.customs.declarations.queries import exchange as queries
+from app.customs.declarations.queries.papers import wanted_of
 from app.customs.declarations.queries.reach import reach
 from app.customs.declarations.queries.reading import revisions
 from app.customs.declarations.service.explaining import explain
@@ -183,7 +184,7 @@ def _heard(notice: Notice) -> dict[str, Any]:
         "number": notice.body.get("official_number", "") if notice.kind in ("REGISTERED", "AMENDED") else "",
         "total": Decimal(notice.body["total"]) if "total" in notice.body else None,
         "impossible": notice.outcome == "IMPOSSIBLE",
-        "papers": [each["name"] or each["type_code"] for each in notice.body.get("papers", ())],
+        "papers": [each.name for each in wanted_of(notice.body)],
         "symbol": {"QUESTION": "help-circle", "TAX": "receipt"}.get(notice.kind, ""),
     }  # fmt: skip
 

@@ -185,9 +185,18 @@ def dossier_view(request: Request, session: Session, found: Reached, actor: Acto
         "mine": mine,
         "can_show": mine and step is not None and unshown > 0,
         "unshown": unshown,
-        "wanted": queries.wanted(session, declaration.id),
+        "wanted": [
+            {"name": each.name, "said": each.said, "href": _place_of(declaration, each.slot, rows)}
+            for each in queries.wanted(session, declaration.id)
+        ],
         "numbered": step is not None,
     }
+
+
+def _place_of(declaration: Declaration, slot: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page on which a wanted paper is attached; empty where this declaration has no such place."""
+    known = any(row["code"] == slot for row in rows)
+    return f"/declarations/{declaration.id}/papers/{slot}" if known else ""
 
 
 def crumbs(request: Request, found: Reached) -> list[Crumb]:

@@ -236,6 +236,7 @@ def row_view(each: QuestionLine, actor: Actor) -> dict[str, Any]:
         "declaration_id": str(each.declaration_id) if each.declaration_id else "",
         "side": SIDES[each.side],
         "text": each.text,
+        "official": each.side == "AUTHORITY",
         "asked_at": each.asked_at,
         "due_at": each.due_at,
         "late": each.state == "FIRM" and each.due_at is not None and each.due_at < utcnow(),

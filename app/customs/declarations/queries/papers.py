@@ -21,6 +21,8 @@ from app.customs.declarations.queries.reach import Reached
 MAX_CHOICES = 20
 ATTACHED = "ATTACHED"
 
+Text = Mapping[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -199,8 +201,17 @@ def paper_of(session: Session, declaration_id: UUID, paper_id: UUID) -> Paper:
     return row
 
 
-def wanted(session: Session, declaration_id: UUID) -> list[str]:
-    """Return the papers that customs asked for last, as it named them; none where it asked for none."""
+@dataclass(frozen=True, slots=True)
+class WantedPaper:
+    """A paper that customs asked for. ``said``: its own words; ``slot``: a place of the catalogue, else empty."""
+
+    name: Text
+    said: str
+    slot: str
+
+
+def wanted(session: Session, declaration_id: UUID) -> list[WantedPaper]:
+    """Return the papers that customs asked for last; none where it asked for none."""
     body = session.scalar(
         select(Notice.body)
         .where(
@@ -211,7 +222,18 @@ def wanted(session: Session, declaration_id: UUID) -> list[str]:
         .order_by(Notice.sequence.desc())
         .limit(1)
     )
-    return [str(each.get("name") or each.get("type_code")) for each in (body or {}).get("papers", ())]
+    return wanted_of(body or {})
+
+
+def wanted_of(body: Mapping[str, Any]) -> list[WantedPaper]:
+    """Return the papers that the body of a notice asks for."""
+    known = {each.code for each in dossier.slots()}
+    found: list[WantedPaper] = []
+    for each in body.get("papers", ()):
+        code, said = str(each.get("type_code") or ""), str(each.get("name") or "")
+        slot = code.upper() if code.upper() in known else ""
+        found.append(WantedPaper(dossier.wanted_name(code, said), said, slot))
+    return found
 
 
 def counts(session: Session, declaration_ids: Sequence[UUID]) -> Mapping[UUID, int]:

@@ -28,6 +28,7 @@ from tests.customs.declarations.service.test_results import result
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 TZ = ZoneInfo("Asia/Ho_Chi_Minh")
+ENGLISH = {"accept-language": "en"}
 LAW = {
     "key": "customs.clock.papers_check",
     "instrument": "law-54-2014-qh13",
@@ -123,6 +124,27 @@ def test_a_refusal_names_field_rule_article_and_remedy(zone: Zone) -> None:
     zone.firms.bring(declared, "REGISTERED")
     told(zone, declared, "REGISTERED", 2, official_number="109000000010")
     assert "DH-01" not in zone.filer.get(f"/declarations/{declared}").text
+
+
+def test_wanted_papers_go_by_the_catalogue_and_free_words_stay_vietnamese(zone: Zone) -> None:
+    declared = zone.firms.declared(state="PAPERS", movement="ABROAD_TO_ZONE")
+    papers = [
+        {"type_code": "INVOICE", "name": "Hóa đơn số 7"},
+        {"type_code": "X1", "name": "Bản cam kết riêng"},
+    ]
+    told(zone, declared, "PAPERS_WANTED", 1, papers=papers, text="Nộp trước 17 giờ.")
+    path = f"/declarations/{declared}"
+    page = zone.filer.get(f"{path}/papers").text
+    assert f'<a href="{path}/papers/INVOICE">Hóa đơn số 7</a>' in page
+    assert "Bản cam kết riêng" in page
+    english = zone.filer.get(f"{path}/papers", headers=ENGLISH).text
+    assert f'<a href="{path}/papers/INVOICE">Commercial invoice' in english
+    for words in ("(Hóa đơn số 7)", "Bản cam kết riêng"):
+        assert re.search(rf'lang="vi">{re.escape(words)}<', english), words
+    told_here = zone.filer.get(path, headers=ENGLISH).text
+    assert "Commercial invoice" in told_here
+    assert '<span lang="vi">Nộp trước 17 giờ.</span>' in told_here
+    assert "Hóa đơn số 7" not in told_here
 
 
 def test_a_missing_notice_is_said_with_its_number(zone: Zone) -> None:
