@@ -38,6 +38,11 @@ class Band(StrEnum):
 BANDS = {"customs.risk.band.medium": Band.MEDIUM, "customs.risk.band.high": Band.HIGH}
 
 
+# How far facts look back, in calendar days: notes of inspections; what counts as one month of acquaintance.
+FINDINGS_WINDOW, MONTH = "customs.risk.window.findings", "customs.risk.window.month"
+WINDOWS = (FINDINGS_WINDOW, MONTH)
+
+
 @dataclass(frozen=True, slots=True)
 class Factor:
     """
@@ -58,13 +63,18 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The factors that count on a day. ``version`` names their exact content, ``since`` the newest of them."""
+    """
+    The factors that count on a day. ``version`` names their exact content, ``since`` the newest of them.
+
+    ``windows``: days by the keys of ``WINDOWS``; a fact whose window is missing is unknown.
+    """
 
     version: str
     since: date
     assumed: bool
     bands: tuple[tuple[int, Band], ...]
     factors: tuple[Factor, ...]
+    windows: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,8 @@ class Indication:
             "since": self.rules.since.isoformat(),
             "assumed": self.rules.assumed,
             "bands": [[start, band.value] for start, band in self.rules.bands],
+            # What was kept before windows were values of the law has none, and replays to the same.
+            **({"windows": dict(self.rules.windows)} if self.rules.windows else {}),
             "facts": {group: dict(facts) for group, facts in self.facts.items()},
             "factors": [
                 {
@@ -158,21 +170,25 @@ def replay(kept: Mapping[str, Any]) -> Indication | None:
         factors=tuple(
             _factor(each["code"], each["weight"], parse(each["when"]), each["source"]) for each in kept["factors"]
         ),
+        windows=kept.get("windows", {}),
     )  # fmt: skip
     return weigh(kept["facts"], rules)
 
 
-def rules_of(values: Sequence[LawValue], starts: Mapping[str, LawValue]) -> Rules | None:
+def rules_of(
+    values: Sequence[LawValue], starts: Mapping[str, LawValue], windows: Mapping[str, LawValue]
+) -> Rules | None:
     """
     Make the rules from the values of the law that hold on a day.
 
     :param values: weighted conditions, by keys that begin with ``FACTORS``.
     :param starts: where the bands begin, by the keys of ``BANDS``.
+    :param windows: how far facts look back, by the keys of ``WINDOWS``.
     :return: None where a band or every factor is missing: then nothing can be indicated.
     """
     if not values or set(starts) != set(BANDS):
         return None
-    used = [*values, *starts.values()]
+    used = [*values, *starts.values(), *windows.values()]
     digest = hashlib.sha256("".join(sorted(each.content_hash for each in used)).encode()).hexdigest()
     since = max(each.valid.start for each in used)
     return Rules(
@@ -181,12 +197,19 @@ def rules_of(values: Sequence[LawValue], starts: Mapping[str, LawValue]) -> Rule
         assumed=any(each.status is Status.ASSUMED for each in used),
         bands=((0, Band.LOW), *sorted((int(starts[key].decimal()), band) for key, band in BANDS.items())),
         factors=_in_order(tuple(_of_value(each) for each in values)),
+        windows={key: windows[key].days() for key in WINDOWS if key in windows},
     )
 
 
 def labels() -> Mapping[str, Text]:
     """Return the names of facts for explanations."""
     names: Mapping[str, Text] = _read()["labels"]
+    return names
+
+
+def window_names() -> Mapping[str, Text]:
+    """Return what each window is called."""
+    names: Mapping[str, Text] = _read()["windows"]
     return names
 
 

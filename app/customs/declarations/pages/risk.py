@@ -1,6 +1,7 @@
 """The indication of risk of a declaration: what was computed last, how and by which rules. A look computes nothing."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from app.core.i18n import N_
+from app.core.i18n.formats import format_limit
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
-from app.customs.declarations.domain.risk import Band, Indication, Weighed, replay
+from app.customs.declarations.domain.risk import Band, Indication, Weighed, replay, window_names
 from app.customs.declarations.pages.questions import Inspector, Taker
 from app.customs.declarations.permissions import INSPECT
 from app.customs.declarations.queries.reach import Reached, reach
@@ -105,10 +107,18 @@ def _about(request: Request, found: Reached) -> dict[str, Any]:
 def _shown(request: Request, indication: Indication) -> dict[str, Any]:
     lang: Literal["vi", "en"] = "vi" if request_translator(request).lang == "vi" else "en"
     tone, word = BANDS[indication.band]
+    names = window_names()
     return {
         "score": indication.score,
         "band": {"tone": tone, "word": word},
         "bands": [(start, BANDS[band][1]) for start, band in indication.rules.bands],
+        "windows": [
+            {
+                "label": names[key].get(lang) or names[key]["vi"],
+                "value": format_limit(Decimal(days), "day", lang=lang),
+            }
+            for key, days in indication.rules.windows.items()
+        ],
         "version": indication.rules.version,
         "since": indication.rules.since,
         "assumed": indication.rules.assumed,

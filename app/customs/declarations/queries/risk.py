@@ -1,6 +1,6 @@
 """What is known of a firm and a declaration, as the factors of an indication of risk name it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from app.core.law import LawValueMissing
 from app.core.payments import blocking_debts
 from app.customs.declarations.domain.dossier import PREFERENCE_FREE, Standing
 from app.customs.declarations.domain.lifecycle import State
+from app.customs.declarations.domain.risk import FINDINGS_WINDOW, MONTH
 from app.customs.declarations.models import (
     Declaration,
     Difference,
@@ -26,16 +27,17 @@ from app.customs.declarations.models import (
 from app.customs.declarations.queries.papers import counts_on, places
 from app.customs.declarations.queries.reach import Reached
 
-_YEAR = timedelta(days=365)
-_DAYS_OF_MONTH = 30
 
-
-def facts_of(session: Session, found: Reached, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def facts_of(
+    session: Session, found: Reached, *, windows: Mapping[str, int], now: datetime, zone: ZoneInfo
+) -> dict[str, Any]:
     """
     Return the facts about a declaration and its firm as this session sees them.
 
     A fact that the platform cannot know is None, which is unknown and not false: the share of amended declarations of
-    a firm that has none, the debts where the law's values are missing.
+    a firm that has none, the debts where the law's values are missing, the findings where nothing says how far back.
+
+    :param windows: how far to look back, in days by the keys of ``WINDOWS``.
     """
     declaration = found.declaration
     day = counts_on(declaration, now=now, zone=zone)
@@ -43,7 +45,7 @@ def facts_of(session: Session, found: Reached, *, now: datetime, zone: ZoneInfo)
     missing = [each for each in places(session, found, day) if each.standing in wanting]
     preference = any(each.scheme and each.scheme not in PREFERENCE_FREE for each in found.lines)
     return {
-        "firm": _firm(session, declaration.party_id, now=now, zone=zone),
+        "firm": _firm(session, declaration.party_id, windows=windows, now=now, zone=zone),
         "declaration": {
             "papers_missing": len(missing),
             "lines": len(found.lines),
@@ -74,7 +76,9 @@ def newest_of(session: Session, declaration_ids: Sequence[UUID]) -> dict[UUID, I
     return {each.declaration_id: each for each in rows}
 
 
-def _firm(session: Session, party_id: UUID, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def _firm(
+    session: Session, party_id: UUID, *, windows: Mapping[str, int], now: datetime, zone: ZoneInfo
+) -> dict[str, Any]:
     handed_in = (Declaration.party_id == party_id, Declaration.state != State.DRAFT)
     row = session.execute(
         select(
@@ -94,8 +98,9 @@ def _firm(session: Session, party_id: UUID, *, now: datetime, zone: ZoneInfo) ->
             Revision.party_id == party_id, Revision.kind != "AMENDMENT", Revision.state == "REFUSED"
         )
     )
+    month = windows.get(MONTH)
     return {
-        "months": (now - row.first).days // _DAYS_OF_MONTH if row.first is not None else None,
+        "months": (now - row.first).days // month if row.first is not None and month else None,
         "cleared": row.cleared,
         "amended_share": 100 * (amended or 0) // row.all if row.all else None,
         "refused_share": 100 * (refused or 0) // row.all if row.all else None,
@@ -103,7 +108,7 @@ def _firm(session: Session, party_id: UUID, *, now: datetime, zone: ZoneInfo) ->
         "open_differences": session.scalar(
             select(func.count()).where(Difference.party_id == party_id, Difference.state == "OPEN")
         ),
-        "findings": _findings(session, party_id, now),
+        "findings": _findings(session, party_id, now, windows.get(FINDINGS_WINDOW)),
         "questions_open": session.scalar(
             select(func.count()).where(Question.party_id == party_id, Question.state == "FIRM")
         ),
@@ -117,13 +122,15 @@ def _overdue(session: Session, party_id: UUID, *, now: datetime, zone: ZoneInfo)
         return None
 
 
-def _findings(session: Session, party_id: UUID, now: datetime) -> int:
-    """Count the notes of the last twelve months that differed; a note that was corrected no longer counts."""
+def _findings(session: Session, party_id: UUID, now: datetime, days: int | None) -> int | None:
+    """Count the notes of so many days that differed; a note that was corrected no longer counts."""
+    if days is None:
+        return None
     newer = select(InspectionNote.corrects_id).where(InspectionNote.corrects_id.is_not(None))
     query = select(func.count()).where(
         InspectionNote.party_id == party_id,
         InspectionNote.result == "DIFFERS",
-        InspectionNote.happened_at > now - _YEAR,
+        InspectionNote.happened_at > now - timedelta(days=days),
         InspectionNote.id.not_in(newer),
     )
     return session.scalar(query) or 0

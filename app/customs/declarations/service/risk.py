@@ -20,7 +20,7 @@ from app.core.kit.actor import SYSTEM, Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day
 from app.customs.declarations.domain.lifecycle import ENDS
-from app.customs.declarations.domain.risk import BANDS, FACTORS, Indication, Rules, rules_of, weigh
+from app.customs.declarations.domain.risk import BANDS, FACTORS, WINDOWS, Indication, Rules, rules_of, weigh
 from app.customs.declarations.models import Declaration
 from app.customs.declarations.models import Indication as Row
 from app.customs.declarations.permissions import INSPECT
@@ -45,7 +45,8 @@ def rules_on(session: Session, day: date) -> Rules | None:
     factors = law.between(session, FACTORS, day, day + timedelta(days=1))
     book = law.at(session, day)
     starts = {key: found for key in BANDS if (found := book.find(key)) is not None}
-    return rules_of(factors, starts)
+    windows = {key: found for key in WINDOWS if (found := book.find(key)) is not None}
+    return rules_of(factors, starts, windows)
 
 
 def indicate(
@@ -60,7 +61,8 @@ def indicate(
     rules = rules_on(session, local_day(found.declaration.registered_at or now, zone))
     if rules is None:
         raise NoRules
-    return weigh(facts_of(session, found, now=now, zone=zone), rules, only_open=only_open)
+    facts = facts_of(session, found, windows=rules.windows, now=now, zone=zone)
+    return weigh(facts, rules, only_open=only_open)
 
 
 def compute(session: Session, *, declaration_id: UUID, actor: Actor, now: datetime, zone: ZoneInfo) -> Row:

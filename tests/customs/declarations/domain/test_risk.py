@@ -11,6 +11,7 @@ from app.customs.declarations.domain.risk import (
     BANDS,
     FACTORS,
     FILE,
+    WINDOWS,
     Band,
     Rules,
     known_factors,
@@ -18,6 +19,7 @@ from app.customs.declarations.domain.risk import (
     replay,
     rules_of,
     weigh,
+    window_names,
 )
 
 LAW = law.load_yaml([FILE.parents[2] / "law" / "risk.yaml"])
@@ -30,11 +32,12 @@ CALM = {
     "declaration": {"papers_missing": 0, "lines": 3, "preference": False, "new_codes": 0},
 }  # fmt: skip
 STARTS = {each.key: each for each in VALUES if each.key in BANDS}
+LENGTHS = {each.key: each for each in VALUES if each.key in WINDOWS}
 CONDITIONS = [each for each in VALUES if each.key.startswith(FACTORS)]
 
 
 def rules(values: list[LawValue] | None = None) -> Rules:
-    found = rules_of(CONDITIONS if values is None else values, STARTS)
+    found = rules_of(CONDITIONS if values is None else values, STARTS, LENGTHS)
     assert found is not None
     return found
 
@@ -52,6 +55,22 @@ def test_points_add_up_and_the_cheapest_way_comes_first() -> None:
     found = weigh(facts(months=2, cleared=0, overdue_debt=True, open_differences=2), rules())
     assert (found.score, found.band) == (60, Band.HIGH)
     assert [each.factor.code for each in found.ways()] == ["OPEN_DIFFERENCES", "OVERDUE_DEBT", "NEW_FIRM"]
+
+
+def test_windows_are_values_of_the_law_and_part_of_the_version() -> None:
+    assert set(LENGTHS) == set(WINDOWS) == set(window_names())
+    assert all(each.status is law.Status.ASSUMED and each.note for each in LENGTHS.values())
+    without = rules_of(CONDITIONS, STARTS, {})
+    assert without is not None
+    assert without.version != rules().version
+    kept = weigh(CALM, rules()).kept()
+    assert kept["windows"] == {key: LENGTHS[key].days() for key in WINDOWS}
+    # What was kept before the windows were values replays to itself.
+    old = weigh(CALM, without).kept()
+    again = replay(json.loads(json.dumps(old)))
+    assert again is not None
+    assert again.kept() == old
+    assert "windows" not in old
 
 
 def test_unknown_is_not_false_and_adds_nothing() -> None:
@@ -98,8 +117,8 @@ def test_another_weight_is_another_version_and_a_key_that_ended_is_out_of_use() 
     assert weigh(facts(months=2, cleared=0), rules(changed)).score == 40
     fewer = [each for each in CONDITIONS if each.key != FACTORS + "new_firm"]
     assert "NEW_FIRM" not in {each.code for each in rules(fewer).factors}
-    assert rules_of([], STARTS) is None
-    assert rules_of(CONDITIONS, {}) is None
+    assert rules_of([], STARTS, LENGTHS) is None
+    assert rules_of(CONDITIONS, {}, LENGTHS) is None
 
 
 def test_a_factor_without_words_is_for_officers_only() -> None:

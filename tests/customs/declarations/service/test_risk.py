@@ -9,9 +9,12 @@ from sqlalchemy import select
 
 from app.core.errors import Forbidden, NotFound
 from app.core.law import between
-from app.customs.declarations.domain.risk import FACTORS, replay
+from app.customs.declarations.domain.risk import FACTORS, FINDINGS_WINDOW, replay
 from app.customs.declarations.models import Indication
+from app.customs.declarations.queries.reach import reach
+from app.customs.declarations.queries.risk import facts_of
 from app.customs.declarations.service import risk as service
+from app.customs.declarations.service.inspecting import Draft, write_note
 from tests.customs.declarations.firms import FILER, LEADER, OFFICER, TODAY, Firms
 
 LINES: list[dict[str, Any]] = [{"hs": "72083990", "scheme": "MFN"}]
@@ -70,3 +73,32 @@ def test_before_the_first_day_nothing_is_indicated(firms: Firms) -> None:
     with firms.as_(firms.person(OFFICER)) as session:
         assert service.rules_on(session, TODAY.replace(year=2025)) is None
         assert service.rules_on(session, TODAY) is not None
+
+
+def test_notes_count_as_far_back_as_the_law_value_says(firms: Firms) -> None:
+    declared = firms.declared(lines=LINES, state="REGISTERED")
+    officer = firms.person(OFFICER)
+
+    def findings(windows: dict[str, int]) -> int | None:
+        with firms.as_(officer) as session:
+            facts = facts_of(
+                session, reach(session, declared, officer), windows=windows, now=firms.now, zone=firms.platform.zone.tz
+            )  # fmt: skip
+            found: int | None = facts["firm"]["findings"]
+            return found
+
+    before = findings({FINDINGS_WINDOW: 101}), findings({FINDINGS_WINDOW: 99})
+    assert findings({}) is None, "nothing says how far back"
+    with firms.as_(officer) as session:
+        draft = Draft("SITE", "Kho B", "Thiếu 2 kiện", "DIFFERS", firms.now - timedelta(days=100))
+        write_note(
+            session,
+            party_id=firms.party(),
+            draft=draft,
+            photos=(),
+            keep_place=False,
+            actor=officer,
+            now=firms.now,
+        )
+    assert findings({FINDINGS_WINDOW: 101}) == (before[0] or 0) + 1
+    assert findings({FINDINGS_WINDOW: 99}) == before[1]
