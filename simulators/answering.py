@@ -65,6 +65,8 @@ class Answering(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Cache-Control", "no-store")
+        # In each answer, so that nobody takes what is made up for the true thing.
+        self.send_header("Simulated", "true")
         self.end_headers()
         self.wfile.write(data)
 

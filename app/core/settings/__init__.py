@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         default=None, description="Bearer token that the customs authority gave to this installation."
     )
     customs_gateway_simulated: bool = Field(
-        default=False, description="The gateway at that address is a simulator; the screens say so."
+        default=False, description="The gateway at that address is a simulator; never in production."
     )
     customs_gateway_timeout_s: float = Field(
         default=15.0,

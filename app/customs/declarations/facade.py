@@ -8,6 +8,7 @@ from app.customs.declarations.clients import (
     gateway_of,
 )
 from app.customs.declarations.models import Declaration
+from app.customs.declarations.queries.gateway import simulated
 from app.customs.declarations.service.billing import bill_notice, in_both
 from app.customs.declarations.service.clocks import free_amendment
 from app.customs.declarations.service.drafting import Opening, open_declaration, save_header, save_lines
@@ -48,5 +49,6 @@ __all__ = [
     "open_declaration",
     "save_header",
     "save_lines",
+    "simulated",
     "write_declaration",
 ]

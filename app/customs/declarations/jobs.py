@@ -30,9 +30,8 @@ _log = get_logger(__name__)
 
 
 def register(
-    jobs: JobRegistry, gateway: CustomsGateway, zone: ZoneInfo, *, simulated: bool = False,
-    patience: Patience = PATIENCE,
-) -> None:  # fmt: skip
+    jobs: JobRegistry, gateway: CustomsGateway, zone: ZoneInfo, *, patience: Patience = PATIENCE
+) -> None:
     """Add the jobs that send and read, and the scan that keeps them going."""
 
     @jobs.job(sending.SEND, runs_as_system=True)
@@ -44,7 +43,7 @@ def register(
         with run.database.transaction(WORKER) as session:
             resting = not forced and receiving.is_resting(session, now=run.now)
         if not resting:
-            read_notices(run, gateway, zone, simulated=simulated, patience=patience, forced=forced)
+            read_notices(run, gateway, zone, patience=patience, forced=forced)
 
     @jobs.job(SEND_NOW, runs_as_system=True, attempts=1)
     def send_now(run: Run) -> None:
@@ -103,16 +102,15 @@ def send_message(
 
 
 def read_notices(
-    run: Run, gateway: CustomsGateway, zone: ZoneInfo, *, simulated: bool = False, patience: Patience = PATIENCE,
-    forced: bool = False,
-) -> None:  # fmt: skip
+    run: Run, gateway: CustomsGateway, zone: ZoneInfo, *, patience: Patience = PATIENCE, forced: bool = False
+) -> None:
     """Read the queue to its end, apply what is next, and ask for what is missing."""
     with run.database.transaction(WORKER) as session:
         cursor = receiving.cursor(session)
     try:
         for _ in range(_MOST_ROUNDS):
             batch = gateway.notices(cursor)
-            _store(run, batch, simulated=simulated)
+            _store(run, batch)
             if not batch.more or batch.cursor == cursor:
                 break
             cursor = batch.cursor
@@ -139,10 +137,10 @@ def tell_overdue(run: Run, zone: ZoneInfo) -> None:
             clocks.tell_overdue(session, clock_id=clock_id, zone=zone, now=run.now)
 
 
-def _store(run: Run, batch: Batch, *, simulated: bool) -> None:
+def _store(run: Run, batch: Batch) -> None:
     with run.database.transaction(WORKER) as session:
         receiving.store_all(session, batch, now=run.now)
-        receiving.note_read(session, cursor=batch.cursor, simulated=simulated, now=run.now)
+        receiving.note_read(session, cursor=batch.cursor, simulated=batch.simulated, now=run.now)
 
 
 def _apply_all(run: Run, gateway: CustomsGateway, zone: ZoneInfo, *, forced: bool) -> None:

@@ -37,9 +37,8 @@ FOLDER = Path(__file__).parent
 
 def _register(kernel: Kernel, heard: HandlerRegistry, background: JobRegistry) -> None:
     handlers.register(heard, kernel.zone.tz)
-    simulated = kernel.settings.customs_gateway_simulated
     jobs.register(
-        background, gateway_of(kernel.settings), kernel.zone.tz, simulated=simulated,
+        background, gateway_of(kernel.settings), kernel.zone.tz,
         patience=Patience(
             kernel.settings.customs_gateway_retry_first_s, kernel.settings.customs_gateway_retry_longest_s
         ),

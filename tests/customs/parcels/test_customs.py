@@ -328,10 +328,12 @@ def test_answers_that_come_twice_or_early_change_nothing(
     with counter.database.transaction(jobs.WORKER) as session:
         receiving.take(session, list_id=row.id, notices=batch.notices[1:], now=utcnow())
     assert counter.row(href).state == "SENT", "the first notice is missing"
+    assert "is a simulator" not in operator.get(href, headers={"accept-language": "en"}).text
     for _ in range(2):
         with counter.database.transaction(jobs.WORKER) as session:
             receiving.take(session, list_id=row.id, notices=batch.notices, now=utcnow())
     assert counter.row(href).state == "RELEASED"
+    assert "is a simulator" in operator.get(href, headers={"accept-language": "en"}).text
     with counter.database.session(OFFICER) as session:
         kept = session.scalars(select(ListNotice.sequence).where(ListNotice.list_id == row.id)).all()
     assert sorted(kept) == list(range(1, len(batch.notices) + 1))

@@ -6,6 +6,7 @@ one, an installation replaces this class. The address comes from the settings on
 of the environment is used: nothing that people type can turn it into a request elsewhere.
 """
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,6 +17,8 @@ from app.core.settings import Settings
 from app.customs.declarations.wire import LARGEST, Batch, WireFault, read_responses
 
 TIMEOUT_S = 15.0
+# A header by which a simulator says in each answer what it is; the true authority sends none.
+SIMULATED = "simulated"
 _SETTING = "FTZ_CUSTOMS_GATEWAY_URL"
 
 
@@ -108,7 +111,7 @@ class HttpGateway:
 
     def send(self, message_id: UUID, content: bytes) -> None:
         """Put the message at its own address; the gateway knows it again by that."""
-        status, _ = self._call("PUT", f"/v1/messages/{message_id}", content)
+        status, _, _ = self._call("PUT", f"/v1/messages/{message_id}", content)
         if status in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
             return
         if status in (
@@ -123,7 +126,7 @@ class HttpGateway:
 
     def has(self, message_id: UUID) -> bool:
         """Look at the message's address."""
-        status, _ = self._call("GET", f"/v1/messages/{message_id}")
+        status, _, _ = self._call("GET", f"/v1/messages/{message_id}")
         if status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise GatewayDown(f"http-{status}")
         return status == HTTPStatus.OK
@@ -139,16 +142,19 @@ class HttpGateway:
         )
 
     def _batch(self, path: str) -> Batch:
-        status, content = self._call("GET", path)
+        status, content, simulated = self._call("GET", path)
         if status != HTTPStatus.OK:
             raise GatewayDown(f"http-{status}")
         try:
-            return read_responses(content)
+            batch = read_responses(content)
         except WireFault as fault:
             # An answer that cannot be understood counts as none: guessing would print a wrong number.
             raise GatewayDown(f"unreadable-{fault.code}") from None
+        notices = tuple(replace(each, simulated=simulated) for each in batch.notices)
+        return replace(batch, notices=notices, simulated=simulated)
 
-    def _call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def _call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes, bool]:
+        """Return status, body, and whether the answer says that it comes from a simulator."""
         headers = {"Content-Type": "application/xml"} if body is not None else {}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -159,7 +165,7 @@ class HttpGateway:
             )  # fmt: skip
         except (OutgoingFailed, OutgoingRefused) as error:
             raise GatewayDown(str(error).replace(" ", "-")) from None
-        return answer.status, answer.body
+        return answer.status, answer.body, answer.headers.get(SIMULATED, "").strip().lower() == "true"
 
 
 def gateway_of(settings: Settings) -> CustomsGateway:

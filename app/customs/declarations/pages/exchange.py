@@ -21,6 +21,7 @@ from app.customs.declarations.models import Clock, Difference, Dispatch, Notice,
 from app.customs.declarations.pages.comparing import difference_view
 from app.customs.declarations.pages.words import CHANNELS, HOME
 from app.customs.declarations.queries import exchange as queries
+from app.customs.declarations.queries.gateway import simulated
 from app.customs.declarations.queries.papers import wanted_of
 from app.customs.declarations.queries.reach import reach
 from app.customs.declarations.queries.reading import revisions
@@ -87,7 +88,7 @@ def exchange_panel(session: Session, actor: Actor, declaration_id: UUID) -> Mapp
         "waiting": [_waiting(each) for each in dispatches if each.state == "QUEUED"],
         "failed": [MESSAGES[each.kind] for each in dispatches if each.state == "FAILED"],
         "silent_since": feed.failed_at if feed is not None else None,
-        "simulated": feed is not None and feed.simulated,
+        "simulated": simulated(session, (each.body for each in (*notices, *ahead))),
         "refusal": _refusal(notices),
         "gap": _gap(notices, ahead),
     }

@@ -18,6 +18,7 @@ from app.customs.declarations.pages.page import frame, summary
 from app.customs.declarations.pages.taxes import taxes_view
 from app.customs.declarations.pages.words import HOME, lang_of
 from app.customs.declarations.queries import exchange, reading
+from app.customs.declarations.queries.gateway import simulated
 from app.customs.declarations.queries.lines import texts_of
 from app.customs.declarations.queries.naming import TAX_NAMES
 from app.customs.declarations.service import checking, pricing
@@ -38,7 +39,7 @@ def print_page(
     """Show the declaration as it prints on A4."""
     row = visible(session, actor, declaration_id)
     head = reading.head(session, row)
-    feed = exchange.gateway_feed(session)
+    notices = exchange.notices_of(session, row.id)
     view = {
         **frame(request, session, actor, row),
         **summary(request, session, row, head),
@@ -49,7 +50,7 @@ def print_page(
             dutiable=catalogue.is_dutiable(row.movement, row.direction),
         ),
         "official": _official(request, session, head),
-        "simulated": feed is not None and feed.simulated and row.official_number is not None,
+        "simulated": bool(notices) and simulated(session, (each.body for each in notices)),
         "version_number": head.number,
         "printed_at": utcnow(),
         "not_declared": row.official_number is None,

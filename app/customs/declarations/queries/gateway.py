@@ -1,8 +1,9 @@
 """How the gateway of customs does: whether it answers, what waits, what is missing, what nobody could read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
@@ -13,6 +14,8 @@ from app.customs.declarations.models import Declaration, Dispatch, Feed, Notice,
 
 _FEED = 1
 SHOWN = 50
+SIMULATED = "simulated"
+"""Kept with a notice where whoever answered said that it is a simulator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Health:
     oldest_unanswered: datetime | None
     incomplete: int
     unread: int
+
+
+def simulated(session: Session, answers: Iterable[Mapping[str, Any]]) -> bool:
+    """
+    Tell whether a page has to say that customs is simulated: the one rule for declarations and low-value lists.
+
+    :param answers: bodies of the notices that the page shows; without any the gateway's last answer counts.
+    """
+    said = [bool(each.get(SIMULATED)) for each in answers]
+    if said:
+        return any(said)
+    feed = session.get(Feed, _FEED)
+    return feed is not None and feed.simulated
 
 
 def health(session: Session) -> Health:

@@ -236,14 +236,15 @@ def _contradicts(session: Session, declaration: Declaration, notice: WireNotice,
 def _says_the_same(
     known: Notice, declaration: Declaration, notice: WireNotice, body: Mapping[str, Any]
 ) -> bool:
-    said = (declaration.id, notice.id, notice.sequence, notice.kind, notice.official_at, body)
+    told = telling.said_in(body)
+    said = (declaration.id, notice.id, notice.sequence, notice.kind, notice.official_at, told)
     return said == (
         known.declaration_id,
         known.gateway_id,
         known.sequence,
         known.kind,
         known.official_at,
-        known.body,
+        telling.said_in(known.body),
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.customs.declarations.models import Notice as NoticeRow
+from app.customs.declarations.queries.gateway import SIMULATED
 from app.customs.declarations.wire import (
     Fault,
     ItemTaxes,
@@ -31,10 +32,16 @@ def body_of(notice: Notice) -> dict[str, Any]:
         "total": None if notice.total is None else f"{notice.total:f}",
         "due_on": notice.due_on.isoformat() if notice.due_on else "",
         "payment_reference": notice.reference_of_payment,
+        SIMULATED: notice.simulated or None,
     }
     if notice.posted is not None:
         said["posted"] = {"reference": notice.posted.reference, "amount": f"{notice.posted.amount:f}"}
     return {name: value for name, value in said.items() if value not in (None, "", [])}
+
+
+def said_in(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a kept notice says, without who said it: a simulator is no other text."""
+    return {name: value for name, value in body.items() if name != SIMULATED}
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
@@ -86,6 +93,7 @@ def notice_of(row: NoticeRow, reference: str) -> Notice:
         due_on=date.fromisoformat(body["due_on"]) if "due_on" in body else None,
         reference_of_payment=body.get("payment_reference", ""),
         posted=PostedPayment(posted["reference"], Decimal(posted["amount"])) if posted else None,
+        simulated=bool(body.get(SIMULATED)),
     )
 
 

@@ -174,6 +174,7 @@ class Notice:
     :ivar reply_to: id of our message that it answers, empty when it answers none.
     :ivar total: sum of the taxes in VND, for TAX.
     :ivar reference_of_payment: under which the tax is to be paid, for TAX.
+    :ivar simulated: whoever answered said that it is a simulator; no part of what the notice says.
     """
 
     id: str
@@ -193,6 +194,7 @@ class Notice:
     due_on: date | None = None
     reference_of_payment: str = ""
     posted: PostedPayment | None = None
+    simulated: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +215,17 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the gateway's queue returned: notices in its order, where to go on, whether there is more."""
+    """
+    What the gateway's queue returned: notices in its order, where to go on, whether there is more.
+
+    ``simulated``: whoever answered said that it is a simulator.
+    """
 
     notices: tuple[Notice, ...]
     cursor: str
     more: bool = False
     unread: tuple[Unread, ...] = ()
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
 from app.core.payments import DebtStopsRegistration
 from app.core.settings.zone import ZoneConfig
-from app.customs.declarations.facade import free_amendment
+from app.customs.declarations.facade import free_amendment, simulated
 from app.customs.parcels.api import parties_of
 from app.customs.parcels.domain.lowvalue import Exemption
 from app.customs.parcels.pages import words
@@ -230,6 +230,7 @@ def _page(
     moved = lists.returned(session, row.id) if row.corrects_id is None else []
     may = actor.may(LIST, row.party_id) and not actor.is_officer
     dispatch, counted = lists.dispatch_of(session, row.id), lists.answers(session, row.id)
+    notices = lists.notices_of(session, row.id)
     before = dispatch is None and row.corrects_id is None
     debts = debts_view(session, row.party_id, actor=actor, zone=zone, now=utcnow()) if before else None
     view = {
@@ -256,9 +257,9 @@ def _page(
         "too_early": row.corrects_id is not None
         and not lists.one(session, row.corrects_id).row.official_number,
         "dispatch": dispatch,
-        "simulated": request.app.state.kernel.settings.customs_gateway_simulated,
+        "simulated": simulated(session, (each.body for each in notices)),
         "answers": [_answer_view(answer, number) for answer, number in counted.items()],
-        "notices": [_notice_view(each, translator) for each in lists.notices_of(session, row.id)],
+        "notices": [_notice_view(each, translator) for each in notices],
         "free_until": _free_until(session, row, zone),
         "crumbs": [_crumb(translator), Crumb(translator.gettext("Low-value lists"), LISTS)],
     }

@@ -18,6 +18,7 @@ from app.customs.declarations.clients import (
     HttpGateway,
     gateway_of,
 )
+from app.customs.declarations.service import telling
 from app.customs.declarations.wire import (
     DeclarationMessage,
     MessageKind,
@@ -300,6 +301,21 @@ def test_without_an_address_there_is_no_gateway() -> None:
 def test_an_address_that_cannot_be_used(url: str) -> None:
     with pytest.raises(ValueError, match="FTZ_CUSTOMS_GATEWAY_URL"):
         HttpGateway(url)
+
+
+def test_each_answer_of_a_simulator_says_so(authority: Customs) -> None:
+    message = declare()
+    send(authority, message)
+    read, filled = authority.gateway.notices("0"), authority.gateway.notices_of(message.reference, 0)
+    for batch in (read, filled):
+        assert batch.simulated
+        assert batch.notices
+        assert all(each.simulated for each in batch.notices)
+    (kept, *_) = filled.notices
+    assert telling.body_of(kept)["simulated"] is True
+    true = replace(kept, simulated=False)
+    assert true == kept, "who said it is no part of what it says"
+    assert telling.said_in(telling.body_of(kept)) == telling.body_of(true)
 
 
 def test_production_refuses_a_simulated_gateway(monkeypatch: pytest.MonkeyPatch) -> None:

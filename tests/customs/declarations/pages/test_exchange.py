@@ -28,6 +28,7 @@ from tests.customs.declarations.service.test_results import result
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 TZ = ZoneInfo("Asia/Ho_Chi_Minh")
+SIMULATED = "The customs authority is simulated here"
 ENGLISH = {"accept-language": "en"}
 LAW = {
     "key": "customs.clock.papers_check",
@@ -145,6 +146,15 @@ def test_wanted_papers_go_by_the_catalogue_and_free_words_stay_vietnamese(zone: 
     assert "Commercial invoice" in told_here
     assert '<span lang="vi">Nộp trước 17 giờ.</span>' in told_here
     assert "Hóa đơn số 7" not in told_here
+
+
+def test_a_page_says_simulated_where_what_answered_said_so(zone: Zone) -> None:
+    true, made_up = zone.firms.declared(state="REGISTERED"), zone.firms.declared(state="REGISTERED")
+    told(zone, true, "REGISTERED", 1, official_number="100000000001")
+    told(zone, made_up, "REGISTERED", 1, official_number="100000000002", simulated=True)
+    for page in ("", "/print"):
+        assert SIMULATED in zone.filer.get(f"/declarations/{made_up}{page}", headers=ENGLISH).text
+        assert SIMULATED not in zone.filer.get(f"/declarations/{true}{page}", headers=ENGLISH).text
 
 
 def test_a_missing_notice_is_said_with_its_number(zone: Zone) -> None:
