@@ -28,6 +28,8 @@ from app.web.forms import OWNER
 
 TEMPLATES = Path(__file__).parent / "templates"
 DIST = Path(__file__).parent / "static" / "dist"
+# Public codes as app.core.kit.codes writes them.
+_CODE = re.compile(r"(\b[A-Z]{1,6}-[0-9]{4}-[0-9]{6,12}-[0-9X]\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,15 @@ def _localise_marked(text: LocalText) -> Markup:
     return escape(value) if used == lang else Markup('<span lang="{}">{}</span>').format(used, value)
 
 
+def _whole_codes(text: str) -> Markup:
+    """Keep public codes in one piece: a phone breaks a line at their hyphens otherwise."""
+    parts = _CODE.split(text)
+    whole = Markup('<span class="nowrap">{}</span>')
+    return Markup("").join(
+        whole.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
 def _original(text: LocalText) -> Markup:
     """Localise for the body of a page; a passage that exists in Vietnamese only says so to everybody."""
     lang = _current().translator.lang
@@ -242,6 +253,7 @@ _FILTERS: Mapping[str, Callable[..., object]] = {
     "localise": _localise,
     "localise_marked": _localise_marked,
     "original": _original,
+    "whole_codes": _whole_codes,
     "reason": _reason,
     "error_for": _error_for,
     "opt": _opt,

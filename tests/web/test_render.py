@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from app.core.errors import Conflict, FieldProblem, Forbidden
 from app.core.kit.actor import Actor, ActorKind
+from app.core.kit.codes import format_code
 from app.web.environment import build_environment
 from app.web.render import (
     Crumb,
@@ -263,6 +264,17 @@ def test_what_exists_in_vietnamese_only_says_so(tmp_path: Path) -> None:
     assert shown({"vi": "Sản xuất & bán"}, "en") == only
     assert shown({"vi": "Sản xuất", "en": "Production"}, "en") == "Production"
     assert shown("", "en") == ""
+
+
+def test_a_code_in_a_title_stays_in_one_piece(tmp_path: Path) -> None:
+    code = format_code("TK", 2026, 123)
+    (tmp_path / "t.html").write_text(
+        "{% from 'components/page.html' import page_head %}{{ page_head(title) }}"
+    )
+    request = make_request(lang="en")
+    request.app.state.templates = build_environment({"demo": tmp_path})
+    body = render(request, "demo/t.html", {"title": f"Papers of {code} <b>"}).body.decode()
+    assert f'<h1>Papers of <span class="nowrap">{code}</span> &lt;b&gt;</h1>' in body
 
 
 def test_markup_in_a_message_parameter_keeps_the_rest_escaped(tmp_path: Path) -> None:

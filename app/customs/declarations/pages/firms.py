@@ -72,33 +72,19 @@ def page(
     papers = paper_queries.counts(session, [each.id for each in firm.declarations])
     asked = question_queries.questions(session, party_ids=[enterprise_id])
     gettext = request_translator(request).gettext
-    open_rows = difference_queries.differences(
-        session, WantedDifferences(party=enterprise_id, state="OPEN"), size=SHOWN
-    )
-    number, more = queries.open_differences(session, enterprise_id)
     notes = [note_row(each) for each in note_queries.notes(session, party_id=enterprise_id)]
     rows = [row_view(each, actor) for each in question_queries.waiting_first(asked, officer=True)]
     view = {
         "title": firm.name,
         "firm": firm,
         "states": [
-            {
-                "title": gettext(STATE_NAMES[each]),
-                "count": count,
-                "href": f"{FIRMS}/{enterprise_id}?state={each.value}#declarations",
-                "active": state == each.value,
-            }
+            _narrowed(enterprise_id, each, count, state, gettext(STATE_NAMES[each]))
             for each, count in firm.by_state
         ],
         "all_active": state not in set(State),
         "declarations": [_declaration(each, papers.get(each.id, 0)) for each in firm.declarations],
         "debts": debts_view(session, enterprise_id, actor=actor, zone=zone, now=utcnow()),
-        "differences": {
-            "rows": [row_of(each, actor) for each in open_rows[:SHOWN]],
-            "number": number,
-            "more": more,
-            "href": f"/customs/differences?state=OPEN&firm={enterprise_id}",
-        },
+        "differences": _differences(session, enterprise_id, actor),
         "weighed": _weighed(session, enterprise_id),
         "questions": rows,
         "waiting": sum(1 for each in rows if each["mine"]),
@@ -108,6 +94,25 @@ def page(
         "crumbs": [Crumb(gettext("Firms under customs"), FIRMS)],
     }
     return render(request, "declarations/firm.html", view)
+
+
+def _narrowed(party_id: UUID, state: State, count: int, chosen: str, title: str) -> dict[str, Any]:
+    """Return the link that narrows a firm's declarations to a state."""
+    href = f"{FIRMS}/{party_id}?state={state.value}#declarations"
+    return {"title": title, "count": count, "href": href, "active": chosen == state.value}
+
+
+def _differences(session: Session, party_id: UUID, actor: Actor) -> dict[str, Any]:
+    """Return the differences that nobody has explained: how many, and the first of them."""
+    wanted = WantedDifferences(party=party_id, state="OPEN")
+    rows = difference_queries.differences(session, wanted, size=SHOWN)
+    number, more = queries.open_differences(session, party_id)
+    return {
+        "rows": [row_of(each, actor) for each in rows[:SHOWN]],
+        "number": number,
+        "more": more,
+        "href": f"/customs/differences?state=OPEN&firm={party_id}",
+    }
 
 
 def _declaration(row: Declaration, papers: int) -> dict[str, Any]:

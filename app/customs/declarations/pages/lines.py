@@ -119,31 +119,18 @@ def _page(
         for each in rules.check(content)
         if each.line is not None and start < each.line <= start + PAGE and (check or each.rule != "missing")
     ]
-    spare = SPARE if start + PAGE > len(content.lines) else 0
-    here = content.lines[start : start + PAGE]
-    fields = dictionary.grid_fields()
     view = {
         "title": gettext("Goods lines"),
         "id": str(row.id),
         "code": row.code,
         "start": start,
-        "columns": [
-            {
-                "name": each.code, "label": localise(each.label, lang)[0], "kind": each.kind, "list": each.list,
-                "help": localise(each.help, lang)[0] if each.help else "", "required": each.required is True,
-                "num": each.kind == "decimal",
-            }
-            for each in fields
-        ],
+        "columns": [_column(each, lang) for each in dictionary.grid_fields()],
         "units": choices(dictionary.line_fields()["unit"], lang),
         "schemes": sorted(content.schemes),
         "products": [
             (each.own_code, f"{each.hs} {each.description}"[:80]) for each in products_of(session, row.party_id)
         ],
-        "rows": [
-            *(_row(fields, start + place, line, found, lang) for place, line in enumerate(here, 1)),
-            *(_row(fields, start + len(here) + extra, {}, (), lang, new=True) for extra in range(1, spare + 1)),
-        ],
+        "rows": _rows(content.lines, start, found, lang),
         "pages": _pages(row, len(content.lines), start),
         "problems": _problems(request, [each for each in found if rules.is_error(each)]),
         "saved": done == "saved",
@@ -153,6 +140,26 @@ def _page(
         "crumbs": [Crumb(gettext("Declarations"), HOME), Crumb(row.code, f"{HOME}/{row.id}")],
     }  # fmt: skip
     return render(request, "declarations/lines.html", view)
+
+
+def _column(field: dictionary.Field, lang: str) -> dict[str, Any]:
+    return {
+        "name": field.code, "label": localise(field.label, lang)[0], "kind": field.kind, "list": field.list,
+        "help": localise(field.help, lang)[0] if field.help else "", "required": field.required is True,
+        "num": field.kind == "decimal",
+    }  # fmt: skip
+
+
+def _rows(
+    lines: Sequence[Mapping[str, str]], start: int, found: Sequence[rules.Finding], lang: str
+) -> list[dict[str, Any]]:
+    """Return the rows of a page of the grid; the last page ends with empty ones to go on in."""
+    fields, here = dictionary.grid_fields(), lines[start : start + PAGE]
+    spare = SPARE if start + PAGE > len(lines) else 0
+    return [
+        *(_row(fields, start + place, line, found, lang) for place, line in enumerate(here, 1)),
+        *(_row(fields, start + len(here) + extra, {}, (), lang, new=True) for extra in range(1, spare + 1)),
+    ]
 
 
 def _problems(request: Request, found: Sequence[rules.Finding]) -> list[FieldProblem]:

@@ -57,12 +57,7 @@ def list_page(
     offered = [] if actor.is_officer else firms.firms_of(session, actor)
     wanted = _wanted(actor, asked, zone)
     found = listing.declarations(session, wanted, after=position(after, datetime, UUID))
-    page = found[:PAGE_SIZE]
-    chosen = {
-        "q": wanted.query, "state": wanted.state, "channel": wanted.channel, "movement": wanted.movement,
-        "firm": str(wanted.party or ""), "since": asked["since"] if wanted.since else "",
-        "until": asked["until"] if wanted.until else "", "registered": "1" if wanted.registered else "",
-    }  # fmt: skip
+    page, chosen = found[:PAGE_SIZE], _chosen(asked, wanted)
     link = {name: value for name, value in {**chosen, "sort": wanted.sort}.items() if value}
     everywhere = {name: value for name, value in link.items() if name != "registered"}
     view = {
@@ -128,6 +123,15 @@ def _wanted(actor: Actor, asked: Mapping[str, str], zone: CurrentZone) -> Wanted
         sort=asked["sort"] if asked["sort"] in SORTS else CHANGED,
         registered=bool(asked["registered"]),
     )
+
+
+def _chosen(asked: Mapping[str, str], wanted: Wanted) -> dict[str, str]:
+    """Return what narrows the list, as its form and its address carry it; what was no such thing is empty."""
+    return {
+        "q": wanted.query, "state": wanted.state, "channel": wanted.channel, "movement": wanted.movement,
+        "firm": str(wanted.party or ""), "since": asked["since"] if wanted.since else "",
+        "until": asked["until"] if wanted.until else "", "registered": "1" if wanted.registered else "",
+    }  # fmt: skip
 
 
 def _place(last: Listed, wanted: Wanted) -> tuple[datetime, UUID]:

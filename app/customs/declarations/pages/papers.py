@@ -17,7 +17,7 @@ from app.core.i18n import N_, formats
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow.papers.intake import LIMITS, KeptFile
-from app.customs.declarations.domain.dossier import Basis, Standing, fact_part, fact_title
+from app.customs.declarations.domain.dossier import Basis, Slot, Standing, fact_part, fact_title
 from app.customs.declarations.domain.lifecycle import State, Step, find
 from app.customs.declarations.models import Declaration
 from app.customs.declarations.pages.intake import key, problems_of, received
@@ -213,30 +213,17 @@ def _place(
     declaration = found.declaration
     mine = acts_for(actor, declaration.party_id) and declaration.state != State.CANCELLED
     given = {name: text(typed, name) if typed is not None else "" for name in TYPED}
-    own, tz = tax_code_of(session, declaration.party_id), request.app.state.zone_config.tz
+    own = tax_code_of(session, declaration.party_id)
     view = {
         "title": room.slot.title.get(translator.lang) or room.slot.title["vi"],
         "declaration": {"id": str(declaration.id), "code": declaration.code},
         "row": _row(room),
         "certificate": room.slot.certificate,
-        "forms": [
-            (
-                each.code,
-                each.title.get(translator.lang) or each.title["vi"],
-                _basis_line(translator, each.basis),
-            )
-            for each in room.slot.forms
-        ],
+        "forms": _forms(translator, room.slot),
         "open": mine,
         "typed": {**given, "holder": text(typed, "holder") if typed is not None else own},
         "own": own,
-        "choices": [
-            (
-                str(each.document_id),
-                _choice_line(translator, each, tz),
-            )
-            for each in (queries.choices(session, found, room.slot) if mine else ())
-        ],
+        "choices": _choices(request, session, found, room.slot) if mine else [],
         "accept": ",".join(ACCEPTED),
         "limit_bytes": LIMITS.max_bytes,
         "problems": problems,
@@ -246,6 +233,23 @@ def _place(
         ],
     }
     return render(request, "declarations/place.html", view, status=status)
+
+
+def _forms(translator: Any, slot: Slot) -> list[tuple[str, str, str]]:
+    """Return the papers one of which fills a place: code, name and what it rests on."""
+    return [
+        (each.code, each.title.get(translator.lang) or each.title["vi"], _basis_line(translator, each.basis))
+        for each in slot.forms
+    ]
+
+
+def _choices(request: Request, session: Session, found: Reached, slot: Slot) -> list[tuple[str, str]]:
+    """Return the papers of the firm's vault that may stand in a place."""
+    translator, tz = request_translator(request), request.app.state.zone_config.tz
+    return [
+        (str(each.document_id), _choice_line(translator, each, tz))
+        for each in queries.choices(session, found, slot)
+    ]
 
 
 def _counts_on(request: Request, declaration: Declaration) -> date:

@@ -23,7 +23,7 @@ from app.customs.declarations.domain.lifecycle import State, Step, take
 from app.customs.declarations.events import DossierChanged
 from app.customs.declarations.models import Declaration, Paper
 from app.customs.declarations.permissions import FILE
-from app.customs.declarations.queries.papers import ATTACHED, Place, place
+from app.customs.declarations.queries.papers import ATTACHED, Attached, Place, place
 from app.customs.declarations.queries.reach import Reached, reach, tax_code_of
 from app.customs.declarations.service.outgoing import hand_over
 
@@ -97,11 +97,7 @@ def attach(
     chosen = _form(room.slot, form)
     given = Certificate(number, issued_on, holder, valid_until)
     certificate = _certificate(session, found, room.slot, given, today=today, counts_on=counts_on)
-    old = next((each for each in room.papers if each.id == replaces), None)
-    if replaces is not None and old is None:
-        raise NotFound
-    if len(room.papers) + len(files) - (old is not None) > MAX_FILES:
-        raise TooManyPapers(limit=MAX_FILES)
+    old = _replaced(room, replaces, files)
     held = _contents(session, found.declaration.id, slot)
     rows: list[Paper] = []
     for kept in files:
@@ -244,6 +240,16 @@ def _open(session: Session, declaration_id: UUID, slot: str, actor: Actor) -> tu
     if found.declaration.state == State.CANCELLED:
         raise DossierClosed
     return found, place(session, found, slot)
+
+
+def _replaced(room: Place, replaces: UUID | None, files: Sequence[KeptFile]) -> Attached | None:
+    """Return the paper whose next version is given, None where none is; refuse what would be too much."""
+    old = next((each for each in room.papers if each.id == replaces), None)
+    if replaces is not None and old is None:
+        raise NotFound
+    if len(room.papers) + len(files) - (old is not None) > MAX_FILES:
+        raise TooManyPapers(limit=MAX_FILES)
+    return old
 
 
 def _form(slot: Slot, form: str) -> str:
