@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,10 @@ KINDS = {
     ChangeKind.CHANGED: ("active", N_("changed"), "pencil"),
     ChangeKind.ADDED: ("good", N_("added"), "plus"),
     ChangeKind.REMOVED: ("bad", N_("removed"), "x"),
+}
+LINES = {
+    ChangeKind.ADDED: ("good", N_("line added"), "plus"),
+    ChangeKind.REMOVED: ("bad", N_("line taken out"), "x"),
 }
 REVISIONS = {
     "DRAFT": ("neutral", N_("Being prepared"), "pencil"),
@@ -156,8 +161,8 @@ def _page(
         "can_begin": may_file(actor, row) and row.origin == "OURS" and find(State(row.state), Step.AMEND) is not None,
         "can_send": actor.may(SEND, row.party_id),
         "possible": [translator.gettext(STEP_NAMES[each.step]) for each in steps(State(row.state), Who.FIRM)],
-        "changes": [_change(each, found, translator.lang) for each in found.changes] if found else [],
-        "forbidden": bool(found and found.forbidden),
+        "changes": _groups(translator, found) if found else [],
+        "forbidden": [_change(each, found, translator.lang) for each in found.forbidden] if found else [],
         "taxes": _taxes(translator, found),
         "findings": listed_findings(findings, row.id, translator.lang),
         "sections": [
@@ -186,6 +191,32 @@ def _problems(found: Comparison | None, refusal: DomainError | None) -> Sequence
         return (FieldProblem("reason", refusal.code, refusal.detail, refusal.params),)
     # What is forbidden stands in the table of changes, where its field is.
     return refusal.errors
+
+
+def _groups(translator: Any, found: Comparison) -> list[dict[str, Any]]:
+    """Return the differences of the header and of each line; a line that is new or gone is told as a whole."""
+    groups: list[dict[str, Any]] = []
+    for line, changes in groupby(found.changes, key=lambda each: each.line):
+        rows = [_change(each, found, translator.lang) for each in changes]
+        if line is None:
+            title = translator.gettext("The declaration as a whole")
+            groups.append({"title": title, "about": "", "whole": None, "rows": rows})
+            continue
+        here = found.new_lines if line <= len(found.new_lines) else found.old_lines
+        said = here[line - 1]
+        kind = ChangeKind.ADDED if line > len(found.old_lines) else ChangeKind.REMOVED
+        tone, word, symbol = LINES[kind]
+        groups.append(
+            {
+                "title": translator.gettext("Line %(number)s", number=line),
+                "about": " ".join(filter(None, (said.get("hs"), said.get("description")))),
+                "whole": {"tone": tone, "word": word, "symbol": symbol}
+                if line > min(len(found.old_lines), len(found.new_lines))
+                else None,
+                "rows": rows,
+            }
+        )
+    return groups
 
 
 def _change(each: Change, found: Comparison, lang: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Amending what is registered: prepared as a revision of its own, compared, priced
 The tax of an amendment is computed by law, rates and exchange of the day of registration, as the declaration's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -75,10 +75,16 @@ class FieldNotAmendable(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An amendment beside what counts: each difference, what is forbidden, and the taxes of both."""
+    """
+    An amendment beside what counts: each difference, what is forbidden, and the taxes of both.
+
+    ``old_lines`` and ``new_lines`` are the goods lines of both as texts; a line beyond the end of one is new or gone.
+    """
 
     row: Declaration
     draft: Revision
+    old_lines: Sequence[Mapping[str, str]]
+    new_lines: Sequence[Mapping[str, str]]
     changes: Sequence[Change]
     forbidden: Sequence[Change]
     before: Assessment | None
@@ -127,8 +133,10 @@ def compare(
         if kept is not None
         else pricing.price(session, _content(session, row, old, now, zone))
     )
-    found = changes(old.header, draft.header, texts_of(session, old.id), content.lines)
-    return Comparison(row, draft, found, forbidden(found), before, pricing.price(session, content))
+    lines = texts_of(session, old.id)
+    found = changes(old.header, draft.header, lines, content.lines)
+    after = pricing.price(session, content)
+    return Comparison(row, draft, lines, content.lines, found, forbidden(found), before, after)
 
 
 def hand_in(

@@ -9,7 +9,7 @@ from app.cli.demo import PASSWORD
 from app.core.kit.ids import uuid7
 from app.core.privacy.models import Reading
 from app.core.search import reindex
-from app.customs.declarations.models import Declaration, Indication
+from app.customs.declarations.models import Declaration, Indication, Line, Revision
 from tests.core.documents import files
 from tests.core.documents.test_photos import camera_jpeg
 from tests.customs.declarations.conftest import Zone
@@ -306,10 +306,38 @@ def test_an_amendment_is_prepared_compared_and_given_up(zone: Zone) -> None:
     page = zone.filer.get(path).text
     assert "Hãng A" in page
     assert "Hãng B" in page
+    assert "Put back" in zone.filer.get(path, headers={"accept-language": "en"}).text, (
+        "the tax code may not change"
+    )
     assert zone.filer.post(f"{path}/drop").headers["location"].endswith("done=dropped")
     assert zone.filer.post(f"{path}/drop").status_code == 409
     assert zone.other.get(path).status_code == 404
     assert zone.officer.get(path).status_code == 403
+
+
+def test_a_comparison_goes_line_by_line_and_a_new_line_is_told_as_a_whole(zone: Zone) -> None:
+    lines = [{"hs": "72083990", "description": "Thép tấm"}]
+    declared = zone.firms.declared(state="REGISTERED", lines=lines)
+    path = f"/declarations/{declared}/amendment"
+    assert zone.filer.post(path).status_code == 303
+    with zone.firms.as_(zone.firms.person(FILER)) as session:
+        draft = session.scalars(
+            select(Revision).where(Revision.declaration_id == declared, Revision.state == "DRAFT")
+        ).one()
+        second = session.scalars(select(Line).where(Line.revision_id == draft.id, Line.number == 2)).one()
+        second.hs = "72083910"
+        session.add(
+            Line(
+                id=uuid7(), party_id=draft.party_id, revision_id=draft.id, number=3, hs="73181500", description="Vít"
+            )
+        )  # fmt: skip
+    page = zone.filer.get(path, headers={"accept-language": "en"}).text
+    groups = re.findall(r"<h3>(Line \d) <span class=\"quiet\">([^<]+)</span>(.*?)</h3>", page, re.DOTALL)
+    assert [(line, about) for line, about, _ in groups] == [
+        ("Line 2", "72083910 Thép tấm"),
+        ("Line 3", "73181500 Vít"),
+    ]
+    assert ["line added" in chip for _, _, chip in groups] == [False, True]
 
 
 def test_what_cannot_be_amended_or_cancelled_says_what_can_be_done(zone: Zone) -> None:
