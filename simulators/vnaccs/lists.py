@@ -57,12 +57,13 @@ class Lists:
             number=number,
             good=[each.number for each in good],
             chosen=chosen,
+            total=sum(int(_vat(each)["amount"]) for each in good),
         )
         self._tell(
             reference, "registered", at, reply_to=message, number=number, version=paper.version, faults=found
         )
         taxes = [{"number": each.number, "taxes": [_vat(each)]} for each in good]
-        total = sum(int(_vat(each)["amount"]) for each in good)
+        total = declaration["facts"]["total"]
         self._tell(
             reference, "tax", at, number=number, taxes=taxes, total=total, payment_reference=f"TB{number}"
         )
@@ -84,17 +85,40 @@ class Lists:
             self._tell(reference, "released", at, taxes=_lines(free), number=declaration["number"])
         if not held:
             self._set(reference, declaration, state="RELEASED")
+            self._list_clear(reference, declaration, at)
 
     def _list_checked(self, reference: str, declaration: dict[str, Any], at: float) -> None:
         chosen = declaration["facts"]["chosen"]
         self._tell(reference, "goods_checked", at, taxes=_lines(chosen))
         self._tell(reference, "released", at, taxes=_lines(chosen), number=declaration["number"])
         self._set(reference, declaration, state="RELEASED")
+        self._list_clear(reference, declaration, at)
+
+    def _list_payment(self, reference: str, declaration: dict[str, Any], at: float, *, message: str) -> None:
+        paper = papers.read(self._book.body(message))
+        if paper.payment is None or paper.payment[0] != f"TB{declaration['number']}":
+            text = "Không tìm thấy thông báo thuế của khoản nộp."
+            self._tell(reference, "question", at, reply_to=message, text=text)
+            return
+        self._set(reference, declaration, paid=declaration["facts"]["paid"] + paper.payment[1])
+        self._tell(reference, "posted", at, reply_to=message, posted=paper.payment)
+        self._list_clear(reference, declaration, at)
+
+    def _list_clear(self, reference: str, declaration: dict[str, Any], at: float) -> None:
+        """Clear a list whose parcels are released and whose tax is paid."""
+        facts = declaration["facts"]
+        if declaration["state"] == "RELEASED" and facts["paid"] >= facts["total"]:
+            self._set(reference, declaration, state="CLEARED")
+            self._tell(reference, "cleared", at, number=declaration["number"])
 
     def _list_amend(self, reference: str, declaration: dict[str, Any], at: float, *, message: str) -> None:
         paper, facts = papers.read(self._book.body(message)), declaration["facts"]
         found: list[dict[str, Any]] = []
-        if self._book.mood().refuse_amendments or declaration["state"] not in {"REGISTERED", "RELEASED"}:
+        if self._book.mood().refuse_amendments or declaration["state"] not in {
+            "REGISTERED",
+            "RELEASED",
+            "CLEARED",
+        }:
             found = [{"rule": "MIC-10", "field": "", "text": "Không chấp nhận nội dung sửa đổi.", "fix": ""}]
         elif paper.number != declaration["number"]:
             found = [{"rule": "MIC-11", "field": "", "text": "Số tờ khai không khớp.", "fix": ""}]

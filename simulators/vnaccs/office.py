@@ -94,7 +94,11 @@ class Office(Lists):
                 facts: dict[str, Any] = {"paid": 0, "total": 0, "amendments": 0}
                 self._keep(paper.reference, None, "TAKEN", paper, identity, facts)
             self._tell(paper.reference, "received", now, reply_to=identity)
-            desk = "list" if paper.type_code == PROCEDURE and paper.kind in {"DECLARE", "AMEND"} else "on"
+            desk = (
+                "list"
+                if paper.type_code == PROCEDURE and paper.kind in {"DECLARE", "AMEND", "PAYMENT"}
+                else "on"
+            )
             self._later(paper.reference, f"{desk}_{paper.kind.lower()}", now, message=identity)
 
     def knows(self, identity: str) -> bool:

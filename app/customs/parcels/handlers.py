@@ -13,6 +13,7 @@ from app.core.kit.actor import SYSTEM, Actor
 from app.core.live import Poke
 from app.core.notifications import Audience, Kind, Members, notify
 from app.core.outbox import HandlerRegistry
+from app.core.payments import SlipPaid
 from app.customs.parcels.events import ListAnswered, ListTaxed
 from app.customs.parcels.models import ParcelList
 from app.customs.parcels.permissions import LIST, PERMISSIONS
@@ -50,6 +51,12 @@ _TOLD: Mapping[str, Kind] = {
         "failed", N_("A low-value list did not reach customs"), N_("List %(code)s was not taken by the gateway"),
         N_("The gateway refused it as it stands; nothing was declared. Its parcels are free again."),
     ),
+    "PAYMENT_FAILED": _kind(
+        "payment_failed", N_("Customs did not enter the payment of a list"),
+        N_("Customs did not enter the tax paid for list %(code)s"),
+        N_("The money was received. Show customs the receipt of the slip; its answer stands on the page of the list."),
+    ),
+    "CLEARED": _kind("cleared", N_("A low-value list is cleared"), N_("Customs cleared list %(code)s")),
 }  # fmt: skip
 KINDS = tuple(_TOLD.values())
 
@@ -60,6 +67,13 @@ def register(handlers: HandlerRegistry, zone: ZoneInfo) -> None:
     @handlers.handles(ListTaxed, name="parcels.bill", runs_as="system")
     def bill(session: Session, event: ListTaxed, *, actor: Actor, now: datetime) -> None:
         billing.bill(session, notice_id=event.notice_id, zone=zone, now=now)
+
+    @handlers.handles(SlipPaid, name="parcels.tell_of_payment", runs_as="system")
+    def paid(session: Session, event: SlipPaid, *, actor: Actor, now: datetime) -> None:
+        if event.subject_kind == billing.SUBJECT:
+            billing.tell_of_payment(
+                session, slip_id=event.slip_id, transaction=event.transaction_id, zone=zone, now=now
+            )
 
     @handlers.handles(ListAnswered, name="parcels.tell_of_answer", runs_as="system")
     def tell(session: Session, event: ListAnswered, *, actor: Actor, now: datetime) -> None:

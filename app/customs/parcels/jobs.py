@@ -44,7 +44,7 @@ def defer_reads(session: Session, seconds: range | tuple[int, ...], *, now: date
 
 
 def send_message(run: Run, gateway: CustomsGateway, dispatch_id: UUID) -> None:
-    """Send one list: noted first, then sent, then noted again; a second try asks before it sends."""
+    """Send one message: noted first, then sent, then noted again; a second try asks before it sends."""
     with run.database.transaction(WORKER) as session:
         attempt = sending.begin(session, dispatch_id=dispatch_id, now=run.now)
     if attempt is None:
@@ -68,7 +68,7 @@ def send_message(run: Run, gateway: CustomsGateway, dispatch_id: UUID) -> None:
 def read_answers(run: Run, gateway: CustomsGateway) -> None:
     """Ask for the answers to each list that waits; where the gateway is silent the next round asks again."""
     with run.database.transaction(WORKER) as session:
-        waiting = receiving.waiting(session)
+        waiting = receiving.waiting(session, now=run.now)
     for list_id, code, after in waiting:
         try:
             batch = gateway.notices_of(code, after)

@@ -237,7 +237,10 @@ class ParcelList(Base):
         Index("ix_parcels_list_closed_at", "closed_at"),
         Index("ix_parcels_list_corrects_id", "corrects_id"),
         Index("ix_parcels_list_waiting", "id", postgresql_where=sql("state in ('SENT', 'REGISTERED')")),
-        CheckConstraint("state in ('CLOSED', 'SENT', 'REGISTERED', 'REFUSED', 'RELEASED')", name="state"),
+        Index("ix_parcels_list_posted", "tax_posted_at", postgresql_where=sql("state = 'RELEASED'")),
+        CheckConstraint(
+            "state in ('CLOSED', 'SENT', 'REGISTERED', 'REFUSED', 'RELEASED', 'CLEARED')", name="state"
+        ),
         tenancy(Tenancy.TENANT),
     )
 
@@ -263,6 +266,9 @@ class ParcelList(Base):
     released_at: Mapped[datetime | None]
     official_vat: Mapped[Decimal | None] = mapped_column(comment="tax of the authority's notice")
     tax_reference: Mapped[str | None] = mapped_column(Text)
+    tax_posted: Mapped[Decimal | None] = mapped_column(comment="what the authority entered as paid")
+    tax_posted_at: Mapped[datetime | None]
+    cleared_at: Mapped[datetime | None]
 
 
 class ListLine(Base):
@@ -302,18 +308,26 @@ class ListLine(Base):
 
 class ListDispatch(Base):
     """
-    The message that carries a list or a correction to customs. Its key is the message id, however often it is tried.
+    A message about a list to customs: the list, a correction, or that its tax was paid.
 
-    A correction travels under the code of the list that it corrects.
+    Its key is the message id, however often it is tried. A correction travels under the code of the list that it
+    corrects; ``subject`` keeps the payments of a list apart and is empty for the list itself.
     """
 
     __tablename__ = "parcels_dispatch"
     __table_args__ = (
-        UniqueConstraint("list_id"),
+        UniqueConstraint("list_id", "subject"),
         Index("ix_parcels_dispatch_party_id", "party_id"),
         Index("ix_parcels_dispatch_queued", "next_at", postgresql_where=sql("state = 'QUEUED'")),
-        CheckConstraint("kind in ('DECLARE', 'AMEND')", name="kind"),
-        CheckConstraint("state in ('QUEUED', 'SENT', 'ACKNOWLEDGED', 'FAILED')", name="state"),
+        Index(
+            "ix_parcels_dispatch_payment",
+            "list_id",
+            postgresql_where=sql("kind = 'PAYMENT' and state in ('QUEUED', 'SENT', 'ACKNOWLEDGED')"),
+        ),
+        CheckConstraint("kind in ('DECLARE', 'AMEND', 'PAYMENT')", name="kind"),
+        CheckConstraint("(kind = 'PAYMENT') = (payment is not null)", name="payment"),
+        CheckConstraint("(kind = 'PAYMENT') = (subject <> '')", name="subject"),
+        CheckConstraint("state in ('QUEUED', 'SENT', 'ACKNOWLEDGED', 'POSTED', 'FAILED')", name="state"),
         tenancy(Tenancy.TENANT),
     )
 
@@ -330,6 +344,10 @@ class ListDispatch(Base):
     attempts: Mapped[int]
     error: Mapped[str] = mapped_column(Text, comment="why the last try failed, a short code")
     sha256: Mapped[str | None] = mapped_column(Text, comment="of the document as it was sent")
+    subject: Mapped[str] = mapped_column(
+        Text, server_default="", comment="which payment; empty: the list itself"
+    )
+    payment: Mapped[dict[str, Any] | None] = mapped_column(comment="reference, amount, day, transaction")
 
 
 class ListNotice(Base):

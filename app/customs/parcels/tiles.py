@@ -36,7 +36,7 @@ _UNMATCHED = text(
 _TAX = text(
     "select coalesce(sum(l.official_vat), 0) as official,"
     " coalesce(sum(l.vat), 0) as ours, count(*) as lists from parcels_list l"
-    " where l.corrects_id is null and l.state in ('REGISTERED', 'RELEASED')"
+    " where l.corrects_id is null and l.state in ('REGISTERED', 'RELEASED', 'CLEARED')"
     " and l.answered_at >= :since and l.answered_at < :until"
 )
 

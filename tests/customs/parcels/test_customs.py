@@ -113,7 +113,10 @@ class Counter:
 
     def dispatch(self, href: str) -> ListDispatch:
         with self.database.session(OFFICER) as session:
-            return session.scalars(select(ListDispatch).where(ListDispatch.list_id == key_of(href))).one()
+            query = select(ListDispatch).where(
+                ListDispatch.list_id == key_of(href), ListDispatch.subject == ""
+            )
+            return session.scalars(query).one()
 
     def row(self, href: str) -> ParcelList:
         with self.database.session(OFFICER) as session:

@@ -238,6 +238,7 @@ def _page(
         "head": _head_view(head, dispatch),
         "law_day": row.law_day,
         "law": row.law,
+        "told": _told(session, row.id, translator),
         "rows": [_line_view(each) for each in page],
         "next": f"{LISTS}/{row.id}?after={page[-1].row.number}" if more else "",
         "first": f"{LISTS}/{row.id}" if after else "",
@@ -282,8 +283,14 @@ def _free_until(session: Session, row: Any, zone: ZoneConfig) -> date | None:
     """Return the last day on which a correction after release bears no penalty, as far as the law data say."""
     if row.released_at is None:
         return None
-    free = free_amendment(session, cleared_at=row.released_at, zone=zone.tz)
+    free = free_amendment(session, cleared_at=row.cleared_at or row.released_at, zone=zone.tz)
     return None if free is None else free.until
+
+
+def _told(session: Session, list_id: UUID, translator: Translator) -> str:
+    """Say how far customs knows that the tax of a list was paid; empty where nothing was."""
+    paid = lists.payment_of(session, list_id)
+    return translator.gettext(words.TOLD[paid.state]) if paid is not None else ""
 
 
 def _answer_view(answer: str, number: int) -> dict[str, Any]:
@@ -318,6 +325,7 @@ def _head_view(head: ListHead, dispatch: Any = None) -> dict[str, Any]:
     names = (
         "code", "day", "flight", "parcels", "weight_kg", "customs_value", "duty", "vat", "closed_at", "sent_at",
         "official_number", "answered_at", "released_at", "official_vat", "tax_reference",
+        "tax_posted", "tax_posted_at", "cleared_at",
     )  # fmt: skip
     return {
         **{name: getattr(row, name) for name in names},

@@ -61,7 +61,16 @@ LIST_STATES: Mapping[str, tuple[str, str, str]] = {
     "REGISTERED": ("active", N_("Registered by customs"), "circle-check"),
     "REFUSED": ("bad", N_("Refused by customs"), "alert-circle"),
     "RELEASED": ("good", N_("Released by customs"), "circle-check"),
+    "CLEARED": ("good", N_("Cleared by customs"), "circle-check"),
 }
+TOLD: Mapping[str, str] = {
+    "QUEUED": N_("told to customs as soon as its gateway answers"),
+    "SENT": N_("told to customs; its entry is awaited"),
+    "ACKNOWLEDGED": N_("told to customs; its entry is awaited"),
+    "POSTED": N_("entered by customs"),
+    "FAILED": N_("customs did not enter it: show it the receipt of the slip"),
+}
+"""How far customs knows that the tax of a list was paid, by the state of the message."""
 FURTHER = N_("Further notice")
 NOTICES: Mapping[str, str] = {
     "RECEIVED": N_("Customs received the list"),
@@ -71,6 +80,7 @@ NOTICES: Mapping[str, str] = {
     "GOODS_CHECKED": N_("Customs checked the goods"),
     "TAX": N_("Tax notice of customs"),
     "RELEASED": N_("Customs released parcels"),
+    "PAYMENT_POSTED": N_("Customs entered the payment"),
     "CLEARED": N_("Customs cleared the list"),
     "AMENDED": N_("Customs accepted a correction"),
     "AMENDMENT_REFUSED": N_("Customs refused a correction"),

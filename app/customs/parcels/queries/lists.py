@@ -31,6 +31,8 @@ _BUYERS = text(
      group by b.buyer_key order by orders desc, b.buyer_key limit :size
     """
 )
+# The message with the list itself; those about its payments stand beside it.
+_CARRIES = (ListDispatch.list_id == ParcelList.id) & (ListDispatch.subject == "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def lists(session: Session, parties: Parties, *, state: str = "", words: str = "
     rows = session.execute(
         select(ParcelList, Party.name, ListDispatch.id)
         .join(Party, Party.id == ParcelList.party_id)
-        .outerjoin(ListDispatch, ListDispatch.list_id == ParcelList.id)
+        .outerjoin(ListDispatch, _CARRIES)
         .where(*conditions)
         .order_by(ParcelList.closed_at.desc(), ParcelList.id.desc())
         .limit(LISTS_SHOWN)
@@ -138,7 +140,7 @@ def corrections(session: Session, list_id: UUID) -> list[ListHead]:
     rows = session.execute(
         select(ParcelList, Party.name, ListDispatch.id)
         .join(Party, Party.id == ParcelList.party_id)
-        .outerjoin(ListDispatch, ListDispatch.list_id == ParcelList.id)
+        .outerjoin(ListDispatch, _CARRIES)
         .where(ParcelList.corrects_id == list_id)
         .order_by(ParcelList.closed_at, ParcelList.id)
     )
@@ -206,7 +208,15 @@ def has_open_correction(session: Session, list_id: UUID) -> bool:
 
 def dispatch_of(session: Session, list_id: UUID) -> ListDispatch | None:
     """Return the message that carries a list to customs; None where it was not handed over."""
-    return session.scalar(select(ListDispatch).where(ListDispatch.list_id == list_id))
+    return session.scalar(
+        select(ListDispatch).where(ListDispatch.list_id == list_id, ListDispatch.subject == "")
+    )
+
+
+def payment_of(session: Session, list_id: UUID) -> ListDispatch | None:
+    """Return the last message that tells customs of a payment; None where nothing was paid."""
+    found = select(ListDispatch).where(ListDispatch.list_id == list_id, ListDispatch.kind == "PAYMENT")
+    return session.scalar(found.order_by(ListDispatch.queued_at.desc(), ListDispatch.id.desc()).limit(1))
 
 
 def notices_of(session: Session, list_id: UUID) -> Sequence[ListNotice]:

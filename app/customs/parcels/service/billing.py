@@ -1,4 +1,4 @@
-"""From the tax notice of a low-value list to a payment slip; the same way as that of a declaration."""
+"""From the tax notice of a low-value list to a payment slip and back to customs; as with a declaration."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,9 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.i18n import N_
-from app.core.payments import SlipSubject
+from app.core.kit.time import local_day
+from app.core.payments import SlipSubject, find_slip
 from app.customs.declarations.facade import bill_notice, in_both
 from app.customs.parcels.models import ListNotice, ParcelList
+from app.customs.parcels.service import sending
 
 SUBJECT = "parcels_list"
 TITLE = N_("Taxes of low-value list %(number)s")
@@ -32,4 +34,18 @@ def bill(session: Session, *, notice_id: UUID, zone: ZoneInfo, now: datetime) ->
     return bill_notice(
         session, party_id=row.party_id, subject=subject, body=notice.body, gateway_id=notice.gateway_id, zone=zone,
         now=now,
+    )  # fmt: skip
+
+
+def tell_of_payment(
+    session: Session, *, slip_id: UUID, transaction: str, zone: ZoneInfo, now: datetime
+) -> UUID | None:
+    """Tell customs that the slip of a list was paid; None when the slip is no list's."""
+    slip = find_slip(session, slip_id)
+    row = session.get(ParcelList, slip.subject_id) if slip.subject_kind == SUBJECT else None
+    if row is None:
+        return None
+    return sending.tell_payment(
+        session, row=row, reference=slip.notice, amount=slip.total, paid_on=local_day(slip.paid_at or now, zone),
+        transaction=transaction, now=now,
     )  # fmt: skip

@@ -5,12 +5,12 @@ The authority's answers are asked for by the code of the list. Nothing here make
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,24 +22,39 @@ from app.core.outbox import publish
 from app.customs.declarations.facade import Notice, NoticeKind, body_of
 from app.customs.parcels.events import ListAnswered, ListTaxed
 from app.customs.parcels.models import ListDispatch, ListLine, ListNotice, ParcelList
+from app.customs.parcels.service import sending
 from app.customs.parcels.service.freeing import free
 
 _MOST = 200
+# A payment that was entered is followed by the clearance; after this time nobody waits for it any more.
+_CLEARED_WITHIN = timedelta(days=30)
 _OPEN = ("NONE", "ACCEPTED", "HELD")
 _TOLD = frozenset(
-    {NoticeKind.REFUSED, NoticeKind.GOODS_CHECK, NoticeKind.RELEASED, NoticeKind.AMENDMENT_REFUSED}
+    {
+        NoticeKind.REFUSED,
+        NoticeKind.GOODS_CHECK,
+        NoticeKind.RELEASED,
+        NoticeKind.CLEARED,
+        NoticeKind.AMENDMENT_REFUSED,
+    }
 )
 
 
-def waiting(session: Session) -> Sequence[tuple[UUID, str, int]]:
+def waiting(session: Session, *, now: datetime) -> Sequence[tuple[UUID, str, int]]:
     """Return the lists that wait for an answer, with code and the last sequence that is known without a gap."""
     first = func.coalesce(ParcelList.corrects_id, ParcelList.id)
+    unposted = exists().where(
+        ListDispatch.list_id == ParcelList.id, ListDispatch.kind == "PAYMENT",
+        ListDispatch.state.in_(("QUEUED", "SENT", "ACKNOWLEDGED")),
+    )  # fmt: skip
     open_ones = (
         select(first)
         .where(
             or_(
                 ParcelList.state == "SENT",
                 (ParcelList.state == "REGISTERED") & ParcelList.corrects_id.is_(None),
+                (ParcelList.state == "RELEASED") & (ParcelList.tax_posted_at > now - _CLEARED_WITHIN),
+                unposted,
             )
         )
         .distinct()
@@ -110,8 +125,16 @@ def _apply(session: Session, row: ParcelList, notice: ListNotice, *, now: dateti
             row.tax_reference = notice.body.get("payment_reference")
             taxed = ListTaxed(row.id, notice.id)
             publish(session, taxed, actor=SYSTEM, at=now, party_id=row.party_id)
-        case NoticeKind.RELEASED | NoticeKind.CLEARED:
+        case NoticeKind.PAYMENT_POSTED:
+            _posted(session, row, notice, dispatch)
+        case NoticeKind.QUESTION if dispatch is not None and dispatch.payment is not None:
+            sending.payment_unheard(session, dispatch, error="question", now=now)
+        case NoticeKind.RELEASED:
             _released(session, row, notice)
+        case NoticeKind.CLEARED:
+            _mark(session, row, "RELEASED", _numbers(notice.body))
+            row.state, row.cleared_at = "CLEARED", notice.official_at
+            row.released_at = row.released_at or notice.official_at
         case NoticeKind.AMENDED if about.corrects_id is not None:
             about.state, about.answered_at = "REGISTERED", notice.official_at
             about.official_number = notice.body.get("official_number")
@@ -172,6 +195,22 @@ def _released(session: Session, row: ParcelList, notice: ListNotice) -> None:
     )
     if not left:
         row.state, row.released_at = "RELEASED", notice.official_at
+
+
+def _posted(session: Session, row: ParcelList, notice: ListNotice, dispatch: ListDispatch | None) -> None:
+    """Note what customs entered as paid, and that our message of it did its work."""
+    posted = notice.body.get("posted", {})
+    row.tax_posted = (row.tax_posted or Decimal(0)) + Decimal(posted.get("amount", "0"))
+    row.tax_posted_at = notice.official_at
+    if dispatch is not None and dispatch.payment is not None:
+        dispatch.state, dispatch.error = "POSTED", ""
+        return
+    # It may have learned of the payment from the treasury and answer no message of ours.
+    for each in session.scalars(
+        select(ListDispatch).where(ListDispatch.list_id == row.id, ListDispatch.kind == "PAYMENT")
+    ):
+        if each.payment is not None and each.payment["reference"] == posted.get("reference"):
+            each.state, each.error = "POSTED", ""
 
 
 def _mark(session: Session, row: ParcelList, answer: str, numbers: Sequence[int], *, note: str = "") -> None:

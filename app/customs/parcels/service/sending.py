@@ -1,13 +1,15 @@
 """
-Lists to customs: queued in the transaction of the act, sent by a job after its commit, never heard twice.
+Lists to customs, and that their tax was paid: queued in the transaction of the act, sent by a job after its commit,
+never heard twice.
 
 The message keeps its key however often it is tried. Before a second try the gateway is asked whether it has it.
 """
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +28,7 @@ from app.core.payments import stop_for_debts
 from app.customs.declarations.facade import (
     DeclarationMessage,
     MessageKind,
+    PaidSlip,
     WireFault,
     WireLine,
     write_declaration,
@@ -83,17 +86,45 @@ def send_list(session: Session, *, list_id: UUID, actor: Actor, now: datetime, z
     kind = MessageKind.DECLARE if row.corrects_id is None else MessageKind.AMEND
     if kind is MessageKind.DECLARE and lists.dispatch_of(session, row.id) is None:
         stop_for_debts(session, party_id=row.party_id, now=now, zone=zone)
+    return _queue(session, row, kind, actor=actor, now=now)
+
+
+def tell_payment(
+    session: Session, *, row: ParcelList, reference: str, amount: Decimal, paid_on: date, transaction: str,
+    now: datetime,
+) -> UUID:  # fmt: skip
+    """
+    Queue for customs that the bank confirmed the tax of a list; it alone posts it. Twice is one message.
+
+    :param reference: of the tax notice.
+    :param transaction: number of the bank, which keeps two payments of one notice apart.
+    """
+    payment = {
+        "reference": reference, "amount": f"{amount:f}", "paid_on": paid_on.isoformat(), "transaction": transaction,
+        "official_number": row.official_number or "",
+    }  # fmt: skip
+    return _queue(
+        session, row, MessageKind.PAYMENT, subject=f"{reference}-{transaction}", payment=payment, actor=SYSTEM, now=now
+    )  # fmt: skip
+
+
+def _queue(
+    session: Session, row: ParcelList, kind: MessageKind, *, subject: str = "",
+    payment: dict[str, Any] | None = None, actor: Actor, now: datetime,
+) -> UUID:  # fmt: skip
     made: UUID | None = session.scalar(
         insert(ListDispatch)
         .values(
             id=uuid7(), party_id=row.party_id, list_id=row.id, kind=kind.value, state="QUEUED", queued_at=now,
-            queued_by=actor.user_id, next_at=now, attempts=0, error="",
+            queued_by=actor.user_id, next_at=now, attempts=0, error="", subject=subject,
+            **({"payment": payment} if payment else {}),
         )
-        .on_conflict_do_nothing(index_elements=[ListDispatch.list_id])
+        .on_conflict_do_nothing(index_elements=[ListDispatch.list_id, ListDispatch.subject])
         .returning(ListDispatch.id)
     )  # fmt: skip
     if made is None:
-        return session.scalars(select(ListDispatch.id).where(ListDispatch.list_id == row.id)).one()
+        known = select(ListDispatch.id).where(ListDispatch.list_id == row.id, ListDispatch.subject == subject)
+        return session.scalars(known).one()
     record(
         session, "parcels:list:queue", subject=Subject("parcels_list", row.id), actor=actor, at=now,
         party_id=row.party_id, facts={"code": row.code, "message": str(made), "kind": kind.value},
@@ -112,7 +143,7 @@ def begin(session: Session, *, dispatch_id: UUID, now: datetime) -> Attempt | No
     if dispatch is None or dispatch.next_at > now:
         return None
     try:
-        content = write_declaration(_message(session, dispatch))
+        content = write_declaration(_message_of(session, dispatch))
     except WireFault as fault:
         _fail(session, dispatch, error=f"form-{fault.code}", now=now)
         return None
@@ -150,10 +181,19 @@ def note_silence(session: Session, *, dispatch_id: UUID, error: str, now: dateti
 
 
 def note_refusal(session: Session, *, dispatch_id: UUID, error: str, now: datetime) -> None:
-    """Note that the gateway will never take the message; its parcels are free again and the firm is told."""
+    """Note that the gateway will never take the message and tell the firm; the parcels of a list are free again."""
     dispatch = _queued(session, dispatch_id)
     if dispatch is not None:
         _fail(session, dispatch, error=error, now=now)
+
+
+def payment_unheard(session: Session, dispatch: ListDispatch, *, error: str, now: datetime) -> None:
+    """Note that customs does not enter a payment, and tell the firm; the list stays as it is."""
+    dispatch.state, dispatch.error = "FAILED", error
+    row = session.get_one(ParcelList, dispatch.list_id)
+    _note_failure(session, row, dispatch, now=now)
+    told = ListAnswered(row.id, row.code, "PAYMENT_FAILED", 0)
+    publish(session, told, actor=SYSTEM, at=now, party_id=row.party_id)
 
 
 def send_overdue(session: Session, *, now: datetime) -> None:
@@ -170,14 +210,32 @@ def send_overdue(session: Session, *, now: datetime) -> None:
 
 def is_waiting(session: Session) -> bool:
     """Tell whether a list waits to be sent or answered."""
-    queued = select(ListDispatch.id).where(ListDispatch.state == "QUEUED")
+    queued = select(ListDispatch.id).where(
+        (ListDispatch.state == "QUEUED") | ((ListDispatch.kind == "PAYMENT") & (ListDispatch.state == "SENT"))
+    )
     sent = select(ParcelList.id).where(ParcelList.state == "SENT")
     return bool(session.scalar(select(exists(queued) | exists(sent))))
 
 
-def _message(session: Session, dispatch: ListDispatch) -> DeclarationMessage:
-    """Return the list as a message; always the same one, since a closed list does not change."""
+def _message_of(session: Session, dispatch: ListDispatch) -> DeclarationMessage:
+    """Return the message; always the same one, since neither a closed list nor a payment changes."""
     row = session.get_one(ParcelList, dispatch.list_id)
+    if dispatch.payment is not None:
+        return _payment(row, dispatch, dispatch.payment)
+    return _content(session, row, dispatch)
+
+
+def _payment(row: ParcelList, dispatch: ListDispatch, said: dict[str, Any]) -> DeclarationMessage:
+    paid = PaidSlip(
+        said["reference"], Decimal(said["amount"]), date.fromisoformat(said["paid_on"]), said["transaction"]
+    )
+    return DeclarationMessage(
+        message_id=str(dispatch.id), kind=MessageKind.PAYMENT, reference=row.code, type_code=PROCEDURE,
+        official_number=said["official_number"], issued_at=dispatch.queued_at, payment=paid,
+    )  # fmt: skip
+
+
+def _content(session: Session, row: ParcelList, dispatch: ListDispatch) -> DeclarationMessage:
     first = row if row.corrects_id is None else session.get_one(ParcelList, row.corrects_id)
     found = session.scalars(
         select(ListLine).where(ListLine.list_id == row.id).order_by(ListLine.number)
@@ -232,18 +290,25 @@ def _wire_line(line: ListLine) -> WireLine:
 
 
 def _fail(session: Session, dispatch: ListDispatch, *, error: str, now: datetime) -> None:
+    if dispatch.payment is not None:
+        payment_unheard(session, dispatch, error=error, now=now)
+        return
     dispatch.state, dispatch.error = "FAILED", error
     row = session.get_one(ParcelList, dispatch.list_id, with_for_update=True, populate_existing=True)
     row.state = "REFUSED"
-    record(
-        session, "parcels:list:fail", subject=Subject("parcels_list", row.id), actor=SYSTEM, at=now,
-        party_id=row.party_id, facts={"message": str(dispatch.id), "error": error},
-    )  # fmt: skip
+    _note_failure(session, row, dispatch, now=now)
     session.flush()  # what is matched anew looks at the state of its list
     if row.corrects_id is None:
         free(session, row, None, now=now)
     told = ListAnswered(row.id, row.code, "FAILED", 0)
     publish(session, told, actor=SYSTEM, at=now, party_id=row.party_id)
+
+
+def _note_failure(session: Session, row: ParcelList, dispatch: ListDispatch, *, now: datetime) -> None:
+    record(
+        session, "parcels:list:fail", subject=Subject("parcels_list", row.id), actor=SYSTEM, at=now,
+        party_id=row.party_id, facts={"message": str(dispatch.id), "kind": dispatch.kind, "error": dispatch.error},
+    )  # fmt: skip
 
 
 def _queued(session: Session, dispatch_id: UUID) -> ListDispatch | None:
