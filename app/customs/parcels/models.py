@@ -191,6 +191,12 @@ class Return(Base):
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+def _folded() -> Mapped[str]:
+    return mapped_column(
+        Text, server_default="", comment="the number as a search compares it, folded by the database"
+    )
+
+
 class Parcel(Base):
     """What the messages about one order say together; made anew from them whenever one arrives."""
 
@@ -201,6 +207,16 @@ class Parcel(Base):
         Index("ix_parcels_parcel_zone_day", "day", "state"),
         Index("ix_parcels_parcel_order_no", "order_no"),
         Index("ix_parcels_parcel_waybill_no", "waybill_no"),
+        Index(
+            "ix_parcels_parcel_order_folded",
+            "order_folded",
+            postgresql_ops={"order_folded": "text_pattern_ops"},
+        ),
+        Index(
+            "ix_parcels_parcel_waybill_folded",
+            "waybill_folded",
+            postgresql_ops={"waybill_folded": "text_pattern_ops"},
+        ),
         CheckConstraint("state in ('WAITING', 'MISMATCH', 'MATCHED', 'LISTED', 'RETURNED')", name="state"),
         tenancy(Tenancy.TENANT),
     )
@@ -225,6 +241,8 @@ class Parcel(Base):
     returned: Mapped[Decimal] = mapped_column(comment="price of the goods that went back")
     first_at: Mapped[datetime]
     judged_at: Mapped[datetime]
+    order_folded: Mapped[str] = _folded()
+    waybill_folded: Mapped[str] = _folded()
 
 
 class ParcelList(Base):

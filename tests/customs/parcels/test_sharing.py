@@ -112,9 +112,17 @@ def test_a_waybill_without_further_orders_is_known_again(program: Program) -> No
 def test_people_find_a_parcel_by_any_number(operator: Person, program: Program) -> None:
     goods = bought(program, "FIND-1")
     send(program, "waybills", waybill("FIND-W1", "FIND-1", declared_value=goods))
-    for typed in ("find-1", " FIND -1", "find-w1"):
+    for typed in ("find-1", " FIND -1", "find-w1", "Fínd–1", "FIND W1", "find", "findw"):
         assert "FIND-1" in operator.get(HERE, params={"order": typed}).text, typed
     assert "FIND-1" not in operator.get(HERE, params={"order": "find-9"}).text
+    assert "FIND-1" not in operator.get(HERE, params={"order": "fin"}).text, "too short for a beginning"
+
+
+def test_a_number_of_mixed_capitals_is_found_as_anybody_types_it(operator: Person, program: Program) -> None:
+    goods = bought(program, "MixEd.Case_7")
+    send(program, "waybills", waybill("vN-MiX-7", "MixEd.Case_7", declared_value=goods))
+    for typed in ("mixed case 7", "MIXEDCASE7", "mixed-case-7", "VN MIX 7", "vnmix7"):
+        assert "MixEd.Case_7" in operator.get(HERE, params={"order": typed}).text, typed
 
 
 def test_reasons_lead_to_their_parcels(operator: Person, program: Program) -> None:

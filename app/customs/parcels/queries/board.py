@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.auth.models import Party
 from app.core.errors import NotFound
+from app.core.kit.text import fold
 from app.customs.parcels.domain.facts import ParcelState
 from app.customs.parcels.domain.reasons import Miss, Reason
 from app.customs.parcels.models import Batch, Parcel
@@ -20,6 +21,7 @@ from app.customs.parcels.models import Batch, Parcel
 PAGE_SIZE = 50
 EXPORT_MOST = 50_000
 BATCHES_SHOWN = 10
+BEGINS_WITH = 4
 OPEN = (ParcelState.WAITING, ParcelState.MISMATCH)
 
 Parties = Sequence[UUID] | None
@@ -103,10 +105,14 @@ def of_order(session: Session, parties: Parties, order_no: str) -> list[ParcelLi
 
 
 def of_number(session: Session, parties: Parties, number: str) -> list[ParcelLine]:
-    """Return the parcels of a number of an order or waybill; spaces in it do not matter."""
-    bare = "".join(number.split())
-    forms = sorted({number, bare, bare.upper(), bare.lower()})
-    meant = or_(Parcel.order_no.in_(forms), Parcel.waybill_no.in_(forms))
+    """Return the parcels of a number of an order or waybill, or its beginning; capitals and marks do not matter."""
+    bare = "".join(fold(number).split())
+    if not bare:
+        return []
+    places = (Parcel.order_folded, Parcel.waybill_folded)
+    # Fewer characters begin too many numbers to say which is meant.
+    begins = len(bare) >= BEGINS_WITH
+    meant = or_(*(each.like(f"{bare}%") if begins else each == bare for each in places))
     return _lines(session, [*_of(parties), meant], PAGE_SIZE)
 
 
