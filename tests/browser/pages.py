@@ -93,6 +93,7 @@ QUERIES: Mapping[str, str] = {
     "key": "select key from law_key where key = 'investment.irc.limit'",
     "change_set_id": "select id from law_change_set limit 2",
     "change_id": "select id from tariff_change limit 1",
+    "group_code": "select 'ACFTA'",
     "import_id": "select id from tariff_import order by state",
     "code_list": "select 'VSIC'",
     "enterprise_id": "select %(owner)s",

@@ -69,6 +69,7 @@ WORDS = {
     "action": "withdraw",
     "key": "investment.irc.limit",
     "code_list": "COUNTRY",
+    "group_code": "ACFTA",
     "consultation_id": str(UUID(int=1)),
     "change_set_id": str(UUID(int=2)),
     "change_id": str(UUID(int=6)),

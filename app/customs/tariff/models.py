@@ -176,6 +176,8 @@ class TariffGeoGroupMember(Base):
     valid: Mapped[Range[date]] = mapped_column(DATERANGE)
     recorded: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     status: Mapped[str]
+    instrument_id: Mapped[str | None] = mapped_column(ForeignKey("law_instrument.id"), index=True)
+    article: Mapped[str | None]
     change_set_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("law_change_set.id"), index=True, comment="the set that wrote the row; empty: first load"
     )

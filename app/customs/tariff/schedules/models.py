@@ -172,6 +172,46 @@ class TariffChangeHeading(Base):
     )
 
 
+class TariffChangeGroup(Base):
+    """A group of countries that a change adds."""
+
+    __tablename__ = "tariff_change_group"
+    __table_args__ = (
+        CheckConstraint("code ~ '^[A-Z][A-Z0-9_]{2,19}$'", name="code"),
+        CheckConstraint("status in ('CITED', 'ASSUMED', 'VERIFIED')", name="status"),
+        tenancy(Tenancy.SYSTEM),
+    )
+
+    change_set_id: Mapped[UUID] = mapped_column(ForeignKey("tariff_change.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[dict[str, Any]] = mapped_column(comment="in vi and en")
+    status: Mapped[str]
+    note: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class TariffChangeMember(Base):
+    """A country that is in a group on these days by a change, or no more."""
+
+    __tablename__ = "tariff_change_member"
+    __table_args__ = (
+        CheckConstraint("effect in ('ADDED', 'ENDED', 'RESTATED')", name="effect"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        CheckConstraint("not isempty(valid) and not lower_inf(valid)", name="valid"),
+        CheckConstraint("status in ('CITED', 'ASSUMED', 'VERIFIED')", name="status"),
+        tenancy(Tenancy.SYSTEM),
+    )
+
+    change_set_id: Mapped[UUID] = mapped_column(ForeignKey("tariff_change.id"), primary_key=True)
+    group_code: Mapped[str] = mapped_column(primary_key=True, comment="may be a group that the set adds")
+    country: Mapped[str] = mapped_column(primary_key=True, comment="ISO 3166-1 alpha-2")
+    effect: Mapped[str]
+    valid: Mapped[Range[date]] = mapped_column(DATERANGE)
+    instrument_id: Mapped[str | None] = mapped_column(comment="may be an instrument that the set adds")
+    article: Mapped[str | None]
+    status: Mapped[str]
+    note: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
 def _unlogged() -> dict[str, Any]:
     return {**tenancy(Tenancy.SYSTEM), "prefixes": ["UNLOGGED"]}
 

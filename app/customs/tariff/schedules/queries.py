@@ -10,13 +10,21 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.kit.text import fold
-from app.customs.tariff.models import TariffGeoGroup, TariffHeading, TariffMeasure, TariffScheme
+from app.customs.tariff.models import (
+    TariffGeoGroup,
+    TariffGeoGroupMember,
+    TariffHeading,
+    TariffMeasure,
+    TariffScheme,
+)
 from app.customs.tariff.schedules.models import (
     Effect,
     ImportState,
     TariffChange,
+    TariffChangeGroup,
     TariffChangeHeading,
     TariffChangeItem,
+    TariffChangeMember,
     TariffImport,
 )
 
@@ -215,6 +223,43 @@ def schemes(session: Session) -> Sequence[TariffScheme]:
 def geo_groups(session: Session) -> Sequence[TariffGeoGroup]:
     """Return the groups of countries by code."""
     return session.scalars(select(TariffGeoGroup).order_by(TariffGeoGroup.code)).all()
+
+
+def members_of(session: Session, group: str) -> Sequence[TariffGeoGroupMember]:
+    """Return the members of a group as they are known now, with all their days."""
+    found = select(TariffGeoGroupMember).where(
+        TariffGeoGroupMember.group_code == group, func.upper_inf(TariffGeoGroupMember.recorded)
+    )
+    order = (TariffGeoGroupMember.country, func.lower(TariffGeoGroupMember.valid))
+    return session.scalars(found.order_by(*order)).all()
+
+
+def member_counts(session: Session, day: date) -> dict[str, int]:
+    """Return how many countries are in each group on a day."""
+    rows = session.execute(
+        select(TariffGeoGroupMember.group_code, func.count())
+        .where(func.upper_inf(TariffGeoGroupMember.recorded), TariffGeoGroupMember.valid.op("@>")(day))
+        .group_by(TariffGeoGroupMember.group_code)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def rates_naming(session: Session, group: str) -> int:
+    """Return how many rates that are known now name a group."""
+    query = select(func.count()).where(TariffMeasure.geo == group, func.upper_inf(TariffMeasure.recorded))
+    return session.scalar(query) or 0
+
+
+def changed_groups(session: Session, change_id: UUID) -> Sequence[TariffChangeGroup]:
+    """Return the groups that a change adds."""
+    found = select(TariffChangeGroup).where(TariffChangeGroup.change_set_id == change_id)
+    return session.scalars(found.order_by(TariffChangeGroup.code)).all()
+
+
+def changed_members(session: Session, change_id: UUID) -> Sequence[TariffChangeMember]:
+    """Return the members that a change adds to groups or takes out."""
+    found = select(TariffChangeMember).where(TariffChangeMember.change_set_id == change_id)
+    return session.scalars(found.order_by(TariffChangeMember.group_code, TariffChangeMember.country)).all()
 
 
 def reading(session: Session) -> int:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
 from app.core.i18n import N_, Translator, translator
+from app.core.i18n.countries import country_name
 from app.core.kit.actor import Actor
 from app.core.law import LawChangeSet
 from app.customs.tariff.domain.measures import Kind
 from app.customs.tariff.domain.words import KIND_TITLES
 from app.customs.tariff.schedules import queries
 from app.customs.tariff.schedules.models import Effect, TariffImport
-from app.customs.tariff.schedules.pages.words import EFFECTS, Wording, dotted
+from app.customs.tariff.schedules.pages.words import EFFECTS, MEMBER_EFFECTS, Wording, dotted
 from app.customs.tariff.schedules.queries import PAGE, Filter
 from app.web.exports import csv_response
 from app.web.legal_permissions import READ
@@ -144,7 +145,22 @@ def summary(session: Session, change_id: UUID) -> dict[str, Any]:
             for each in queries.headings(session, change_id, limit=SHOWN)
             if each.effect != Effect.ADDED
         ],
+        "groups": [{"code": each.code, "title": each.title} for each in queries.changed_groups(session, change_id)],
+        "members": {lang: _members(session, change_id, lang) for lang in LANGUAGES},
     }  # fmt: skip
+
+
+def _members(session: Session, change_id: UUID, lang: str) -> list[dict[str, Any]]:
+    wording = Wording(translator(lang), _ANY_ZONE)
+    return [
+        {
+            "group": each.group_code, "code": each.country, "name": country_name(each.country, lang),
+            "tone": MEMBER_EFFECTS[each.effect][0], "effect": MEMBER_EFFECTS[each.effect][1],
+            "days": wording.days(each.valid), "status": each.status, "note": each.note or {},
+            "source": " · ".join(filter(None, (each.instrument_id, each.article))),
+        }
+        for each in queries.changed_members(session, change_id)
+    ]  # fmt: skip
 
 
 def _rows(session: Session, change_id: UUID, rows: Any, wording: Wording) -> list[dict[str, Any]]:

@@ -22,6 +22,11 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
     Effect.ADDED: ("good", N_("New")),
     Effect.RESTATED: ("neutral", N_("Same rate, new source")),
 }
+MEMBER_EFFECTS: Mapping[str, tuple[str, str]] = {
+    Effect.ADDED: ("good", N_("in the group on these days")),
+    Effect.ENDED: ("bad", N_("no more in the group on these days")),
+    Effect.RESTATED: ("neutral", N_("in the group as before, new source")),
+}
 STATES: Mapping[str, tuple[str, str]] = {
     ImportState.READING: ("active", N_("Being read")),
     ImportState.STOPPED: ("bad", N_("Stopped: the file has faults")),

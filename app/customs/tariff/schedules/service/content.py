@@ -1,5 +1,6 @@
 """
-The content of change sets that the tariff offers to the law: rates and headings, hashed and put in force set by set.
+The content of change sets that the tariff offers to the law: rates, headings and groups of countries, hashed and put in
+force set by set.
 
 Taking force is a handful of statements whatever the number of rates: rows that lose days are closed at the recorded
 instant, what remains of them and what is new is written. The guards of the tables refuse a row that no item says.
@@ -23,6 +24,8 @@ _TOLD_AT_ONCE = 300
 _COUNT = text(
     "select (select count(*) from tariff_change_item where change_set_id = :id)"
     " + (select count(*) from tariff_change_heading where change_set_id = :id)"
+    " + (select count(*) from tariff_change_group where change_set_id = :id)"
+    " + (select count(*) from tariff_change_member where change_set_id = :id)"
 )
 _DIGEST = text(
     """
@@ -32,7 +35,14 @@ select encode(sha256(convert_to(
               from tariff_change_item where change_set_id = :id), '')
   || E'\\n\\n' ||
   coalesce((select string_agg(jsonb_build_array(code, effect, valid, title, unit, status)::text, E'\\n' order by code)
-              from tariff_change_heading where change_set_id = :id), ''), 'UTF8')), 'hex')
+              from tariff_change_heading where change_set_id = :id), '')
+  -- Nothing is added to the hash of a change that says nothing of groups.
+  || coalesce((select E'\\n\\n' || string_agg(jsonb_build_array(code, title, status, note)::text, E'\\n' order by code)
+                 from tariff_change_group where change_set_id = :id), '')
+  || coalesce((select E'\\n\\n' || string_agg(
+                   jsonb_build_array(group_code, country, effect, valid, instrument_id, article, status, note)::text,
+                   E'\\n' order by group_code, country)
+                 from tariff_change_member where change_set_id = :id), ''), 'UTF8')), 'hex')
 """
 )
 # Rows never change but by being closed, so the keys of the open ones say all that is in force there.
@@ -47,7 +57,14 @@ select encode(sha256(convert_to(
   coalesce((select string_agg(found.id::text, ',' order by found.id)
               from (select distinct h.id from tariff_change_heading i
                       join tariff_heading h on h.code = i.code and h.valid && i.valid
-                     where i.change_set_id = :id and upper_inf(h.recorded)) found), ''), 'UTF8')), 'hex')
+                     where i.change_set_id = :id and upper_inf(h.recorded)) found), '')
+  || coalesce((select ';' || string_agg(g.code, ',' order by g.code)
+                 from tariff_change_group i join tariff_geo_group g on g.code = i.code where i.change_set_id = :id), '')
+  || coalesce((select ';' || string_agg(found.id::text, ',' order by found.id)
+                 from (select distinct m.id from tariff_change_member i
+                         join tariff_geo_group_member m
+                           on m.group_code = i.group_code and m.country = i.country and m.valid && i.valid
+                        where i.change_set_id = :id and upper_inf(m.recorded)) found), ''), 'UTF8')), 'hex')
 """
 )
 _CLOSE = text(
@@ -104,15 +121,50 @@ select gen_random_uuid(), code, title, unit, folded, valid, tstzrange(:taken, nu
   from tariff_change_heading where change_set_id = :id and title is not null
 """
 )
+_ADD_GROUPS = text(
+    "insert into tariff_geo_group (code, title, status, note)"
+    " select code, title, status, note from tariff_change_group where change_set_id = :id"
+)
+_CLOSE_MEMBERS = text(
+    """
+update tariff_geo_group_member m set recorded = tstzrange(lower(m.recorded), :taken)
+  from tariff_change_member i
+ where i.change_set_id = :id and m.group_code = i.group_code and m.country = i.country and m.valid && i.valid
+   and upper_inf(m.recorded)
+"""
+)
+_MEMBER_COLUMNS = "(id, group_code, country, valid, recorded, status, instrument_id, article, change_set_id)"
+_REST_MEMBERS = text(
+    """
+insert into tariff_geo_group_member {columns}
+select gen_random_uuid(), m.group_code, m.country, rest, tstzrange(:taken, null), m.status, m.instrument_id, m.article,
+       :id
+  from tariff_geo_group_member m
+  join tariff_change_member i on i.change_set_id = :id and i.group_code = m.group_code and i.country = m.country,
+       lateral unnest(datemultirange(m.valid) - datemultirange(i.valid)) as rest
+ where upper(m.recorded) = :taken and m.valid && i.valid
+""".replace("{columns}", _MEMBER_COLUMNS)
+)
+_ADD_MEMBERS = text(
+    """
+insert into tariff_geo_group_member {columns}
+select gen_random_uuid(), group_code, country, valid, tstzrange(:taken, null), status, instrument_id, article, :id
+  from tariff_change_member where change_set_id = :id and effect <> 'ENDED'
+""".replace("{columns}", _MEMBER_COLUMNS)
+)
+_STEPS = (
+    _CLOSE, _REST, _ADD, _CLOSE_HEADINGS, _REST_HEADINGS, _ADD_HEADINGS, _ADD_GROUPS, _CLOSE_MEMBERS, _REST_MEMBERS,
+    _ADD_MEMBERS,
+)  # fmt: skip
 
 
 class TariffContent:
-    """Rates and headings of a change, behind the port of the law."""
+    """Rates, headings and groups of a change, behind the port of the law."""
 
     kind = KIND
 
     def count(self, session: Session, change_set_id: UUID) -> int:
-        """Return how many rates and headings change."""
+        """Return how many rates, headings, groups and members change."""
         return int(session.scalar(_COUNT, {"id": change_set_id}) or 0)
 
     def digest(self, session: Session, change_set_id: UUID) -> str:
@@ -130,7 +182,7 @@ class TariffContent:
         """Close what loses days, write what remains of it and what is new."""
         given = {"id": change_set_id, "taken": taken}
         session.execute(IN_BULK)
-        for statement in (_CLOSE, _REST, _ADD, _CLOSE_HEADINGS, _REST_HEADINGS, _ADD_HEADINGS):
+        for statement in _STEPS:
             session.execute(statement, given)
         session.execute(AS_USUAL)
         _tell(session, change_set_id, taken)
