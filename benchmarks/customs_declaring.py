@@ -200,19 +200,22 @@ def timed(desk: Declaring, worked: Worked, size: int) -> tuple[list[Figure], flo
         desk.declare(key)
         spent.append((time.perf_counter() - began) * _MS)
 
-    rate = lean = 0.0
+    rates: list[float] = []
+    leans: list[float] = []
     drafts, base = desk.drafts(ROUND * ROUNDS), desk.drafts(ROUND * ROUNDS)
     with lean_script(
         desk.bench, desk.database, desk.actor, base, LINES, to_text(worked), worked.total
     ) as script:
         for first in range(0, ROUND * ROUNDS, ROUND):
-            rate = max(rate, rate_of(declare, drafts[first : first + ROUND]))
-            lean = max(lean, rate_of(script, base[first : first + ROUND]))
-    p95 = percentile(spent, 0.95)
+            rates.append(rate_of(declare, drafts[first : first + ROUND]))
+            leans.append(rate_of(script, base[first : first + ROUND]))
+    p95, rate, lean = percentile(spent, 0.95), statistics.median(rates), statistics.median(leans)
+    # Of each round: whatever else the machine does slows both of it.
+    share = statistics.median(ours / theirs for ours, theirs in zip(rates, leans, strict=True))
     return [
         Figure("declare", f"50 lines, p95 at {size:,}", p95, "ms", aim=f"<= {P95_AIM_MS} ms", met=p95 <= P95_AIM_MS),
-        Figure("declare", f"50 lines, rate at {size:,}", rate, "1/s", lean, rate / lean,
-               f">= {RATIO_AIM} of a lean script", rate / lean >= RATIO_AIM),
+        Figure("declare", f"50 lines, rate at {size:,}", rate, "1/s", lean, share,
+               f">= {RATIO_AIM} of a lean script", share >= RATIO_AIM),
     ], percentile(spent, 0.25)  # fmt: skip
 
 

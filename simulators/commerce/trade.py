@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+_Row = dict[str, Any]
+
 ICT = timezone(timedelta(hours=7))
 _GOODS = (
     ("Ốp điện thoại mẫu", "39269099", "4.20"),
@@ -61,20 +63,10 @@ def trade(number: int, *, run: str, now: datetime) -> Traded:
     trouble = _trouble(chance)
     order_id = f"{run}-{number:06d}"
     name = f"{chance.choice(_FAMILY)} {chance.choice(_GIVEN)}"
-    description, hs, price = chance.choice(_GOODS)
-    quantity = chance.choice((1, 1, 1, 2))
-    goods, freight = Decimal(price) * quantity, Decimal(chance.choice(("0", "2.50", "3.00")))
+    item, goods = _item(chance, with_hs=trouble != "no-hs")
+    freight = Decimal(chance.choice(("0", "2.50", "3.00")))
     ordered = (now - timedelta(hours=chance.randint(20, 70))).astimezone(ICT).replace(microsecond=0)
     arrives = (now + timedelta(hours=chance.randint(-2, 14))).astimezone(ICT).replace(microsecond=0)
-    item = {
-        "description": description,
-        "quantity": str(quantity),
-        "unit_price": price,
-        "hs": hs,
-        "origin": "CN",
-    }
-    if trouble == "no-hs":
-        del item["hs"]
     order = {
         "order_id": order_id, "platform": chance.choice(_PLATFORMS), "currency": "USD", "items": [item],
         "buyer": {"reference": f"KH-{chance.randint(1, 400):04d}", "name": name, "phone": "0900 000 000",
@@ -92,8 +84,25 @@ def trade(number: int, *, run: str, now: datetime) -> Traded:
         "expected_arrival": arrives.isoformat(),
     }  # fmt: skip
     made = Traded(trouble, {"orders": [order], "payments": [payment], "waybills": [waybill]})
-    _upset(made, order, payment, waybill, goods)
+    for upset in (_upset_payment, _upset_waybill, _upset_order):
+        upset(made, order, payment, waybill, goods)
     return made
+
+
+def _item(chance: random.Random, *, with_hs: bool) -> tuple[dict[str, str], Decimal]:
+    """Return the goods of an order and their price."""
+    description, hs, price = chance.choice(_GOODS)
+    quantity = chance.choice((1, 1, 1, 2))
+    item = {
+        "description": description,
+        "quantity": str(quantity),
+        "unit_price": price,
+        "hs": hs,
+        "origin": "CN",
+    }
+    if not with_hs:
+        del item["hs"]
+    return item, Decimal(price) * quantity
 
 
 def _trouble(chance: random.Random) -> str:
@@ -105,55 +114,59 @@ def _trouble(chance: random.Random) -> str:
     return ""
 
 
-def _upset(  # noqa: PLR0912  a case for each trouble
-    made: Traded, order: dict[str, Any], payment: dict[str, Any], waybill: dict[str, Any], goods: Decimal
-) -> None:
+def _upset_payment(made: Traded, order: _Row, payment: _Row, waybill: _Row, goods: Decimal) -> None:
+    payments = made.messages["payments"]
     match made.trouble:
         case "late-payment":
             made.late["payments"] = 3
-        case "late-waybill":
-            made.late["waybills"] = 4
-        case "no-order":
-            made.messages["orders"] = []
         case "paid-twice":
-            made.messages["payments"].append(payment | {"payment_id": payment["payment_id"] + "-2"})
+            payments.append(payment | {"payment_id": payment["payment_id"] + "-2"})
         case "underpaid":
             payment["amount"] = str(goods * Decimal("0.5"))
         case "other-currency":
             payment["currency"] = "EUR"
+        case "corrected":
+            payment["amount"] = "1.00"
+            payments.append(payment | {"amount": str(goods + Decimal(order["freight"])), "revision": 2})
+
+
+def _upset_waybill(made: Traded, order: _Row, payment: _Row, waybill: _Row, goods: Decimal) -> None:
+    match made.trouble:
+        case "late-waybill":
+            made.late["waybills"] = 4
         case "other-value":
             waybill["declared_value"] = "1.00"
         case "other-name":
             waybill["consignee"] = {"name": "VO DANH MAU"}
         case "heavy":
             waybill["weight_kg"] = "350"
+        case "two-parcels":
+            part = (goods / 3).quantize(Decimal("0.01"))
+            waybill["declared_value"] = str(goods - part)
+            second = {"waybill_id": waybill["waybill_id"] + "-2", "declared_value": str(part)}
+            made.messages["waybills"].append(waybill | second)
+        case "two-orders":
+            other = order | {"order_id": order["order_id"] + "B"}
+            made.messages["orders"].append(other)
+            paid = {"payment_id": payment["payment_id"] + "B", "order_id": other["order_id"]}
+            made.messages["payments"].append(payment | paid)
+            waybill["further_orders"] = [{"order_id": other["order_id"], "declared_value": str(goods)}]
+
+
+def _upset_order(made: Traded, order: _Row, payment: _Row, waybill: _Row, goods: Decimal) -> None:
+    match made.trouble:
+        case "no-order":
+            made.messages["orders"] = []
+        case "changed":
+            # The same number with another content: refused, and the first one stays.
+            made.messages["orders"].append(order | {"freight": "9.00"})
+        case "goes-back":
+            made.messages["returns"] = [_back(order, waybill, goods)]
+            made.late["returns"] = 6
         case "part-back":
             back = _back(order, waybill, goods / 2) | {"kind": "PART", "reason": "Thiếu phụ kiện (mẫu)"}
             made.messages["returns"] = [back]
             made.late["returns"] = 8
-        case "two-parcels":
-            part = (goods / 3).quantize(Decimal("0.01"))
-            waybill["declared_value"] = str(goods - part)
-            made.messages["waybills"].append(
-                waybill | {"waybill_id": waybill["waybill_id"] + "-2", "declared_value": str(part)}
-            )
-        case "two-orders":
-            second = order | {"order_id": order["order_id"] + "B"}
-            made.messages["orders"].append(second)
-            made.messages["payments"].append(
-                payment | {"payment_id": payment["payment_id"] + "B", "order_id": second["order_id"]}
-            )
-            waybill["further_orders"] = [{"order_id": second["order_id"], "declared_value": str(goods)}]
-        case "changed":
-            # The same number with another content: refused, and the first one stays.
-            made.messages["orders"].append(order | {"freight": "9.00"})
-        case "corrected":
-            payment["amount"] = "1.00"
-            right = payment | {"amount": str(goods + Decimal(order["freight"])), "revision": 2}
-            made.messages["payments"].append(right)
-        case "goes-back":
-            made.messages["returns"] = [_back(order, waybill, goods)]
-            made.late["returns"] = 6
 
 
 def _back(order: dict[str, Any], waybill: dict[str, Any], amount: Decimal) -> dict[str, Any]:

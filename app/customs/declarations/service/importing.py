@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from openpyxl.utils import get_column_letter
+
 from app.core.documents.workbooks import sheet_rows
 from app.core.errors import FieldProblem, Invalid
 from app.core.i18n import N_, formats
@@ -178,13 +180,14 @@ def _columns(first: Sequence[str]) -> list[Column]:
     taken: set[str] = set()
     for place, text in enumerate(first):
         field = names.get(fold(text), "")
-        found.append(Column(_letter(place), text, "" if field in taken else field))
+        found.append(Column(get_column_letter(place + 1), text, "" if field in taken else field))
         taken.add(field)
     if len([column for column in found if column.field]) >= RECOGNISED:
         return found
     order = list(line_fields())
     return [
-        Column(_letter(place), "", order[place] if place < len(order) else "") for place in range(len(first))
+        Column(get_column_letter(place + 1), "", order[place] if place < len(order) else "")
+        for place in range(len(first))
     ]
 
 
@@ -196,15 +199,6 @@ def _names() -> Mapping[str, str]:
         for name in (*labels, *called):
             names.setdefault(name, field)
     return names
-
-
-def _letter(place: int) -> str:
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _holds(row: Sequence[Any]) -> bool:

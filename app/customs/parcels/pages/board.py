@@ -53,35 +53,46 @@ def board_page(
         state = "OPEN" if any(counts[each] for each in OPEN) else "ALL"
     states, miss = _states(state), _miss(reason)
     order = order.replace("\0", "").strip()[:64]
-    if order:
-        found = board.of_number(session, parties, order)
-    else:
-        found = board.parcels(
+    found = (
+        board.of_number(session, parties, order)
+        if order
+        else board.parcels(
             session, parties, chosen, states=states, reason=miss, after=position(after, str, UUID)
         )
-    page, more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
-    link = {"day": chosen.isoformat(), "state": state if states else "ALL"}
-    if miss is not None:
-        link["reason"] = miss.value
+    )
+    link = _link(chosen, state if states else "ALL", miss)
     view = {
         "title": translator.gettext("Low-value parcels"),
         **_day_view(session, parties, chosen, today, counts),
+        **_rows_view(found, link, translator, paged=not order),
         "order": order,
-        "state": link["state"],
         "reason": words.MISSES[miss] if miss is not None else "",
-        "all_reasons": f"{HERE}?{urlencode({'day': chosen.isoformat(), 'state': link['state']})}",
-        "rows": [words.line_view(each, translator) for each in page],
-        "next": _next(page, link) if more and not order else "",
         "first": f"{HERE}?{urlencode(link)}" if after else "",
-        "export": urlencode(
-            {"day": chosen.isoformat()} | ({"reason": miss.value} if miss is not None else {})
-        ),
         "batches": [_batch(each) for each in board.batches(session, parties or ())],
         "officer": actor.is_officer,
         "may_send": not actor.is_officer and actor.may(SEND),
         "may_list": not actor.is_officer and actor.may(LIST),
     }
     return render(request, "parcels/board.html", view)
+
+
+def _link(day: date, state: str, miss: Miss | None) -> dict[str, str]:
+    return {"day": day.isoformat(), "state": state, **({"reason": miss.value} if miss is not None else {})}
+
+
+def _rows_view(
+    found: list[board.ParcelLine], link: dict[str, str], translator: Translator, *, paged: bool
+) -> dict[str, Any]:
+    """Return the rows of a page, and where the rest, the other reasons and the file are."""
+    page = found[:PAGE_SIZE]
+    without_reason = {name: value for name, value in link.items() if name != "reason"}
+    return {
+        "state": link["state"],
+        "all_reasons": f"{HERE}?{urlencode(without_reason)}",
+        "rows": [words.line_view(each, translator) for each in page],
+        "next": _next(page, link) if paged and len(found) > PAGE_SIZE else "",
+        "export": urlencode({name: value for name, value in link.items() if name != "state"}),
+    }
 
 
 @board_pages.get(f"{HERE}/misses.csv", name="parcels-csv", include_in_schema=False)

@@ -72,10 +72,6 @@ _LATEST = """
 """
 
 
-def _recorded(known_at: datetime | None) -> str:
-    return _OPEN if known_at is None else _KNOWN
-
-
 _QUERIES = {
     (known, schemes): text(
         _MEASURES.format(

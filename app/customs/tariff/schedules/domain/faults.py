@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from openpyxl.utils import get_column_letter
+
 from app.core.i18n import N_
 
 Param = str | int
 
 MOST_FAULTS = 200
 """More would help nobody: a file with so many is read no further."""
+
+_LAST_LETTERS = 18_278  # ZZZ
 
 
 class Code(StrEnum):
@@ -220,13 +224,8 @@ WORDS: Mapping[Code, tuple[str, str]] = {
 
 
 def letter(column: int) -> str:
-    """Return the letters of a column as spreadsheets write them; the first is 0."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+    """Return the letters of a column, the first being 0; a text has more columns than spreadsheets have letters for."""
+    return get_column_letter(min(column + 1, _LAST_LETTERS))
 
 
 @dataclass(slots=True)
