@@ -213,3 +213,8 @@ def _short(quantity: Decimal) -> Decimal:
 
 def _number(number: Decimal, lang: str) -> str:
     return format_number(Decimal(plain(number)), lang=lang)
+
+
+def dotted(code: str) -> str:
+    """Write a code as schedules do: 8517.13.00, with the sub-line 8703.23.59.20."""
+    return ".".join([code[:4], *(code[at : at + 2] for at in range(4, len(code), 2))])

@@ -16,7 +16,7 @@ from app.core.i18n.countries import country_name
 from app.core.kit.time import local_day, utcnow
 from app.customs.tariff import queries
 from app.customs.tariff.domain.measures import Kind
-from app.customs.tariff.domain.words import KIND_TITLES, rate_words, unit_words
+from app.customs.tariff.domain.words import KIND_TITLES, dotted, rate_words, unit_words
 from app.customs.tariff.queries import Heading, MeasureLine, Scheme
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentZone
@@ -79,9 +79,9 @@ def code_page(request: Request, session: DbSession, zone: CurrentZone, code: str
     ):
         raise NotFound
     view: dict[str, Any] = {
-        "title": _title(lineage[-1], translator.lang) if known else _dotted(code),
+        "title": _title(lineage[-1], translator.lang) if known else dotted(code),
         "code": code,
-        "dotted": _dotted(code),
+        "dotted": dotted(code),
         "known": known,
         "on": on,
         "on_wrong": wrong,
@@ -235,7 +235,7 @@ def source_words(act: str, article: str, annex: str, translator: Translator) -> 
 
 def _row(each: Heading, day: date, on: str) -> dict[str, Any]:
     return {
-        "code": _dotted(each.code),
+        "code": dotted(each.code),
         "title": each.title,
         "unit": each.unit,
         "unit_words": unit_words(each.unit),
@@ -252,11 +252,6 @@ def _here(code: str, on: str) -> str:
 
 def _title(each: Heading, lang: str) -> str:
     return str(each.title.get(lang, each.title["vi"]))
-
-
-def _dotted(code: str) -> str:
-    """Write a code as the schedule does: 8517.13.00, with the sub-line 8703.23.59.20."""
-    return ".".join([code[:4], *(code[at : at + 2] for at in range(4, len(code), 2))])
 
 
 def _asked(request: Request, tz: Any, on: str) -> tuple[Translator, date, bool]:

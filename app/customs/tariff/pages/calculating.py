@@ -35,6 +35,7 @@ from app.customs.tariff.domain.words import (
     TAX_TITLES,
     UNITS,
     arithmetic,
+    dotted,
     part_title,
     said,
     said_rate,
@@ -169,7 +170,7 @@ def _answer(what_if: WhatIf, translator: Translator, session: Session) -> dict[s
         "lines": [
             {
                 "number": line.number,
-                "hs": line.hs,
+                "hs": dotted(line.hs),
                 "title": titles.get(line.hs[:8]),
                 "origin": country_name(done.shipment.partner(asked), translator.lang),
                 "value": line.customs_value,

@@ -14,10 +14,10 @@ from app.core.i18n.countries import country_name
 from app.core.kit.actor import Actor
 from app.core.law import LawChangeSet
 from app.customs.tariff.domain.measures import Kind
-from app.customs.tariff.domain.words import KIND_TITLES
+from app.customs.tariff.domain.words import KIND_TITLES, dotted
 from app.customs.tariff.schedules import queries
 from app.customs.tariff.schedules.models import Effect, TariffImport
-from app.customs.tariff.schedules.pages.words import EFFECTS, MEMBER_EFFECTS, Wording, dotted
+from app.customs.tariff.schedules.pages.words import EFFECTS, MEMBER_EFFECTS, Wording
 from app.customs.tariff.schedules.queries import PAGE, Filter
 from app.web.exports import csv_response
 from app.web.legal_permissions import READ

@@ -14,13 +14,13 @@ from app.core.kit.actor import Actor
 from app.core.kit.text import nfc
 from app.core.kit.time import local_day, utcnow
 from app.customs.tariff.domain.measures import PREFERENCES, Kind
-from app.customs.tariff.domain.words import KIND_TITLES
+from app.customs.tariff.domain.words import KIND_TITLES, dotted
 from app.customs.tariff.schedules import queries
 from app.customs.tariff.schedules.domain.cells import Cell, CellFaulty, RateGrammar, read_rate, tidy
 from app.customs.tariff.schedules.domain.codes import LINE, SUBLINE, read_code
 from app.customs.tariff.schedules.domain.faults import WORDS
 from app.customs.tariff.schedules.domain.profile import Slot
-from app.customs.tariff.schedules.pages.words import Wording, dotted
+from app.customs.tariff.schedules.pages.words import Wording
 from app.customs.tariff.schedules.service.editing import NothingChanges, RateChange, propose_rate
 from app.customs.tariff.schedules.service.exporting import schedule_rows
 from app.customs.tariff.schedules.service.profiles import profiles

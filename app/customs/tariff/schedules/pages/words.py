@@ -12,7 +12,7 @@ from app.core.i18n import N_, Translator, localise
 from app.core.i18n.formats import format_date, format_number
 from app.customs.tariff.domain.expressions import parse, plain
 from app.customs.tariff.domain.measures import Kind
-from app.customs.tariff.domain.words import KIND_TITLES, rate_words
+from app.customs.tariff.domain.words import KIND_TITLES, dotted, rate_words
 from app.customs.tariff.schedules.domain.faults import WORDS, Found
 from app.customs.tariff.schedules.models import Coverage, Effect, ImportState, TariffChangeItem
 
@@ -116,9 +116,3 @@ class Wording:
 
 def _rate_of(raw: Mapping[str, Any] | None) -> Decimal:
     return Decimal(str((raw or {}).get("rate", "0")))
-
-
-def dotted(code: str) -> str:
-    """Write a code as people read it: 0101.21.00."""
-    parts = [code[:4], *(code[place : place + 2] for place in range(4, len(code), 2))]
-    return ".".join(filter(None, parts))
