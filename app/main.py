@@ -66,6 +66,7 @@ from app.web.pages.paper_signatures import paper_signatures
 from app.web.pages.papers import component_pages
 from app.web.pages.payment_desk import payment_desk
 from app.web.pages.payment_list import payment_list
+from app.web.pages.payment_outside import payment_outside, payment_outside_uploads
 from app.web.pages.payment_statements import payment_statements
 from app.web.pages.payment_suspense import payment_suspense
 from app.web.pages.payments import payment_pages
@@ -135,6 +136,8 @@ PAGES = (
     payment_pages,
     payment_desk,
     payment_suspense,
+    payment_outside_uploads,
+    payment_outside,
     payment_statements,
 )
 

@@ -67,6 +67,7 @@ def frame(request: Request, session: Session, active: str) -> dict[str, Any]:
         ("day", gettext("Payments of the day"), DESK, 0),
         ("suspense", gettext("Without a slip"), f"{DESK}/suspense", waiting.suspense + waiting.messages),
         ("refunds", gettext("Refunds"), f"{DESK}/refunds", waiting.refunds),
+        ("outside", gettext("Paid elsewhere"), f"{DESK}/outside", waiting.outside),
         ("statements", gettext("Bank statements"), f"{DESK}/statements", waiting.differences),
         ("slips", gettext("Slips"), "/payments", 0),
     ]

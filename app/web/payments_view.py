@@ -21,13 +21,15 @@ from app.core.payments.booking import received_on
 from app.core.payments.debts import CLEARANCE_BLOCKED, REGISTRATION_AFTER
 from app.core.payments.interest import RATE, LateInterest, late_interest
 from app.core.payments.models import Refund
+from app.core.payments.outside import counted_on
 from app.core.payments.permissions import PAY, READ
 from app.core.payments.references import compact
 from app.core.payments.refunds import refunds_of
 from app.core.payments.settlement import Due, Received
-from app.core.payments.states import RefundState
+from app.core.payments.states import OPEN_REFUNDS, RefundState
 from app.core.settings.zone import ZoneConfig
 from app.core.workflow.fees import NOTICE, SUBJECT
+from app.web.outside_view import slip_outside
 from app.web.panels import DOSSIER
 from app.web.render import request_translator
 from app.web.spec import ObjectPanel
@@ -97,6 +99,8 @@ def row_view(request: Request, slip: SlipView, today: date) -> dict[str, Any]:
 
 def state_view(slip: SlipView) -> Mapping[str, str]:
     """Return the state of a slip as a chip."""
+    if slip.settled_outside:
+        return {"code": "OUTSIDE", "tone": "good", "word": N_("Paid elsewhere"), "symbol": "check"}
     tone, word, symbol = _STATES[slip.state]
     return {"code": slip.state.value, "tone": tone, "word": word, "symbol": symbol}
 
@@ -110,17 +114,44 @@ def slip_view(
     request: Request, session: Session, slip: SlipView, *, actor: Actor, zone: ZoneConfig, now: datetime
 ) -> dict[str, Any]:  # fmt: skip
     """Return everything that the page of a slip shows."""
-    today, lang = local_day(now, zone.tz), request_translator(request).lang
+    today = local_day(now, zone.tz)
     payments = received_on(session, slip.id)
     collecting: Collecting = request.app.state.collecting
     pays = may_pay(actor, slip)
     own = not actor.is_officer and actor.may(PAY, slip.party_id)
     refunds = refunds_of(session, slip.id)
-    under_way = any(each.state in ("ASKED", "CHECKED", "APPROVED") for each in refunds)
+    under_way = any(each.state in OPEN_REFUNDS for each in refunds)
     return {
         "id": str(slip.id),
         "party_id": str(slip.party_id),
         **row_view(request, slip, today),
+        **_became(slip, request_translator(request).lang),
+        "payments": [
+            {"transaction": each.transaction_id, "at": each.booked_at, "amount": each.amount}
+            for each in payments
+        ],
+        "refunds": [refund_view(each, shown=own) for each in refunds],
+        "desk": actor.is_officer and actor.may(READ),
+        "outside": slip_outside(session, slip, actor),
+        "interest": interest_view(session, slip, payments, zone=zone, today=today),
+        "debt": debt_view(request, session, slip, zone=zone, now=now) if is_late(slip, today) else None,
+        "receipt": f"/payments/{slip.id}/receipt" if slip.receipt_id else "",
+        "can_pay": pays and slip.outstanding > 0,
+        "can_ask": pays and slip.excess > 0 and not under_way,
+        "online": bool(collecting.pay_url),
+        "simulated": collecting.simulated,
+        "transfer": {
+            "account": collecting.account,
+            "bank": collecting.bank,
+            "text": compact(slip.reference),
+            "qr": f"/payments/{slip.id}/qr.svg" if collecting.account and collecting.bin else "",
+        },
+    }
+
+
+def _became(slip: SlipView, lang: str) -> dict[str, Any]:
+    """Return the lines of a slip and what became of the demand."""
+    return {
         "subject_href": slip.href,
         "paid": slip.paid,
         "refunded": slip.refunded,
@@ -140,39 +171,26 @@ def slip_view(
             }
             for line in slip.lines
         ],
-        "payments": [
-            {"transaction": each.transaction_id, "at": each.booked_at, "amount": each.amount}
-            for each in payments
-        ],
-        "refunds": [refund_view(each, shown=own) for each in refunds],
-        "desk": actor.may(READ) if actor.is_officer else False,
-        "interest": interest_view(session, slip, payments, zone=zone, today=today),
-        "debt": debt_view(request, session, slip, zone=zone, now=now) if is_late(slip, today) else None,
-        "receipt": f"/payments/{slip.id}/receipt" if slip.receipt_id else "",
-        "can_pay": pays and slip.outstanding > 0,
-        "can_ask": pays and slip.excess > 0 and not under_way,
-        "online": bool(collecting.pay_url),
-        "simulated": collecting.simulated,
-        "transfer": {
-            "account": collecting.account,
-            "bank": collecting.bank,
-            "text": compact(slip.reference),
-            "qr": f"/payments/{slip.id}/qr.svg" if collecting.account and collecting.bin else "",
-        },
     }
 
 
 def interest_view(
     session: Session, slip: SlipView, payments: Sequence[Received], *, zone: ZoneConfig, today: date
 ) -> dict[str, Any] | None:
-    """Return the late interest with its arithmetic; None where there is none, or the law names no rate."""
+    """
+    Return the late interest with its arithmetic; None where there is none, or the law names no rate.
+
+    What was confirmed as paid elsewhere counts on the day that its paper says.
+    """
     if slip.due_on is None or slip.cancelled_at is not None:
         return None
     value = law.at(session, today).find(RATE)
     if value is None:
         return None
+    elsewhere = counted_on(session, slip.id, zone.tz) if slip.outside else []
     found: LateInterest = late_interest(
-        [(Due(line.id, line.number, line.priority, line.amount), line.kind) for line in slip.lines], payments,
+        [(Due(line.id, line.number, line.priority, line.amount), line.kind) for line in slip.lines],
+        [*payments, *elsewhere],
         due_on=slip.due_on, today=today, rate=value.decimal(), zone=zone.tz,
     )  # fmt: skip
     if not found.stretches:

@@ -33,6 +33,7 @@ QUERIES: Mapping[str, str] = {
     "slip_id": "select id from payments_slip",
     "entry_id": "select id from payments_entry",
     "refund_id": "select id from payments_refund",
+    "outside_id": "select id from payments_outside",
     "bank_difference_id": "select id from payments_difference",
     "sheet_id": "select id from tariff_exchange_sheet",
     "unread_id": "select id from customs_unread",
@@ -68,6 +69,9 @@ _SAID = (
     "insert into payments_refund (id, party_id, slip_id, amount, reason, destination, asked_at, state)"
     ' values (gen_random_uuid(), %(owner)s, %(slip)s, 1000, \'Nộp thừa\', \'{"bank": "NGAN HANG THU", "account":'
     ' "0001", "holder": "CONG TY THU"}\', now(), \'ASKED\')',
+    "insert into payments_outside (id, party_id, slip_id, amount, paid_on, place, paper, note, document_id, asked_at,"
+    " asked_by) values (gen_random_uuid(), %(owner)s, %(slip)s, 1000, now()::date, 'Kho bạc thử', 'GNT-1', '',"
+    " gen_random_uuid(), now(), %(filer)s)",
     "insert into customs_unread (id, sha256, raw, code, message, gateway_id, reference, received_at, tries, tried_at,"
     " state, reason) values (gen_random_uuid(), repeat('b', 64), '<Response/>', 'gateway.unreadable',"
     " 'The document does not follow its schema.', '', '', now(), 1, now(), 'OPEN', '')",

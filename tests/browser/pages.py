@@ -54,6 +54,7 @@ ELSEWHERE: Mapping[str, str] = {
     "/payments/{slip_id}/bank": "leads on to the bank: tests/web/test_payments.py",
     "/payments/{slip_id}/qr.svg": "a picture: tests/web/test_payments.py",
     "/payments/{slip_id}/receipt": "a file: tests/web/test_payments.py",
+    "/payments/{slip_id}/outside/{outside_id}/paper": "a file: tests/web/test_payment_outside.py",
     "/notices/{notice_id}": "leads on to the matter of the notice: tests/web/test_notices_pages.py",
 }
 

@@ -158,7 +158,7 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
             [client, whose.party_id, whose.secrets[0], row[1]],
         )
         claim, referral = _claim(connection, whose, row[1])
-        slip, refund = _slip(connection, whose)
+        slip, refund, elsewhere = _slip(connection, whose)
         form, absence = uuid7(), uuid7()
         connection.execute(
             "insert into workflow_absence (id, user_id, substitute_id, starts_at, ends_at, noted_at)"
@@ -190,6 +190,7 @@ def _personal_keys(house: House, conninfo: str, whose: Belongings) -> dict[str, 
     keys = {
         "slip_id": slip,
         "refund_id": refund,
+        "outside_id": elsewhere,
         "enterprise_id": whose.party_id,
         "representative_id": representative,
         "proposal_id": proposal,
@@ -336,9 +337,9 @@ def _claim(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID
     return claim, referral
 
 
-def _slip(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID, UUID]:
-    """Make a slip that was paid too much, and a refund that was asked for."""
-    slip, refund = uuid7(), uuid7()
+def _slip(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID, UUID, UUID]:
+    """Make a slip that was paid too much, a refund that was asked for, and a payment elsewhere that was said."""
+    slip, refund, elsewhere = uuid7(), uuid7(), uuid7()
     connection.execute(
         "insert into payments_slip (id, party_id, reference, subject_kind, subject_id, notice, title, href, total,"
         " excess, created_at) values (%s, %s, %s, 'case', %s, 'fee', jsonb_build_object('vi', %s::text, 'en',"
@@ -350,7 +351,15 @@ def _slip(connection: psycopg.Connection[Any], whose: Belongings) -> tuple[UUID,
         " values (%s, %s, %s, 5, %s, '{}', now())",
         [refund, whose.party_id, slip, whose.secrets[0]],
     )
-    return slip, refund
+    connection.execute(
+        "insert into payments_outside (id, party_id, slip_id, amount, paid_on, place, paper, note, document_id,"
+        " asked_at, asked_by) values (%s, %s, %s, 5, now()::date, %s, %s, '', %s, now(), %s)",
+        [
+            elsewhere, whose.party_id, slip, whose.secrets[0], whose.secrets[0], whose.keys["document_id"],
+            uuid7(),
+        ],
+    )  # fmt: skip
+    return slip, refund, elsewhere
 
 
 def _offers(connection: psycopg.Connection[Any], whose: Belongings, user_id: UUID) -> tuple[UUID, UUID]:

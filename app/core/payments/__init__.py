@@ -9,7 +9,8 @@ A room that demands money opens a slip and hears ``payments.slip.paid``::
         due_on=day, zone=zone, actor=actor, now=now,
     )
 
-Nothing here decides that something was paid but the bank's own word: a signed callback, or its statement.
+Nothing here settles a slip but the bank's own word: a signed callback, or its statement. What was paid elsewhere is a
+record beside it, which two officers stand for (``outside``).
 """
 
 from app.core.payments.debts import Debt, Debts, DebtStopsRegistration, blocking_debts, stop_for_debts

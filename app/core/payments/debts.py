@@ -23,7 +23,8 @@ from app.core.payments.states import LineKind, SlipState
 REGISTRATION_AFTER = "payments.debt.registration_after"
 CLEARANCE_BLOCKED = "payments.debt.clearance_blocked"
 _OF_TAXES = (LineKind.TAX, LineKind.INTEREST, LineKind.FINE)
-_OWED = func.sum(SlipLine.amount - SlipLine.paid)
+# What was confirmed as paid elsewhere belongs to no line: it comes off the whole.
+_OWED = func.sum(SlipLine.amount - SlipLine.paid) - Slip.outside
 # Asked at each hand-in: made once, so that it is not put together anew each time.
 _OVERDUE = (
     select(Slip, _OWED.label("owed"))
@@ -48,7 +49,10 @@ class DebtStopsRegistration(Conflict):
     detail = (
         "Slip %(reference)s was due on %(due)s. After %(days)s days overdue, customs registers nothing new."
     )
-    hint = "Pay the slip. Once the bank has confirmed it, this can be sent; nothing that was typed is lost."
+    hint = (
+        "Pay the slip, or say on its page where it was paid. Once that is confirmed, this can be sent; "
+        "nothing that was typed is lost."
+    )
 
     def __init__(self, debts: "Debts", days: int) -> None:
         self.debts = debts
@@ -61,7 +65,8 @@ class Debt:
     """
     A slip past its day.
 
-    :ivar outstanding: of the lines that are taxes, interest and fines, without the late interest that runs.
+    :ivar outstanding: of the lines that are taxes, interest and fines, less what was confirmed as paid elsewhere,
+        without the late interest that runs.
     :ivar days: how long the day has passed, at least 1.
     :ivar stops_registration: it is overdue for longer than the law allows for new registrations.
     :ivar stops_clearance: new declarations do not clear while it stands.

@@ -57,7 +57,9 @@ def demand(
     slips = slips_of(session, subject_kind=subject.kind, subject_id=subject.id)
     if any(slip.notice == latest.key for slip in slips):
         return None
-    _cancel_waiting(session, slips, latest.replaced, actor, now)
+    _cancel_waiting(
+        session, [each for each in slips if not each.settled_outside], latest.replaced, actor, now
+    )
     paid = demanded_of(slips)
     if latest.total < paid:
         _give_up(session, slips, paid - latest.total, lowered, actor, now)
@@ -82,8 +84,8 @@ def withdraw(
 
 
 def demanded_of(slips: Sequence[SlipView]) -> Decimal:
-    """Return what is demanded still of the slips that were paid."""
-    return sum((_demanded(slip) for slip in slips), Decimal(0))
+    """Return what is demanded still of the slips that were paid, here or elsewhere."""
+    return sum((slip.total if slip.settled_outside else _demanded(slip) for slip in slips), Decimal(0))
 
 
 def _demanded(slip: SlipView) -> Decimal:
@@ -101,7 +103,7 @@ def _cancel_waiting(
 def _give_up(
     session: Session, slips: Sequence[SlipView], amount: Decimal, why: Mapping[str, str], actor: Actor, now: datetime
 ) -> None:  # fmt: skip
-    """Demand so much less of the slips that were paid, the latest first."""
+    """Demand so much less of the slips that were paid here, the latest first: other money is not ours to give back."""
     for slip in reversed(slips):
         less = min(amount, _demanded(slip))
         if less > 0:

@@ -100,6 +100,18 @@ class RefundMoved(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideMoved(DomainEvent):
+    """A payment made elsewhere was said, recorded, confirmed or refused; ``undoes``: the entry takes one back."""
+
+    name: ClassVar[str] = "payments.outside.moved"
+
+    outside_id: UUID
+    slip_id: UUID
+    state: str
+    undoes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClearingMoved(DomainEvent):
     """What is to be done with money in suspense was proposed, approved, refused or done."""
 

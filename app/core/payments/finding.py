@@ -20,6 +20,7 @@ from app.core.payments.references import find_reference
 from app.core.payments.states import SlipState
 
 UNPAID = (SlipState.OPEN, SlipState.PART_PAID)
+_OWED: ColumnElement[Decimal] = func.greatest(Slip.total - Slip.paid - Slip.outside, 0)
 
 
 class Standing(StrEnum):
@@ -76,7 +77,7 @@ def list_slips(
 
 def totals(session: Session, wanted: SlipFilter, *, actor: Actor, today: date, zone: ZoneInfo) -> Totals:
     """Return how many slips fit and what they come to."""
-    owed = case((Slip.state.in_(UNPAID), Slip.total - Slip.paid), else_=Decimal(0))
+    owed = case((Slip.state.in_(UNPAID), _OWED), else_=Decimal(0))
     row = session.execute(
         select(
             func.count(),
@@ -112,7 +113,7 @@ def payers_of(session: Session, *, actor: Actor, limit: int = 500) -> Sequence[t
 
 def candidates(session: Session, amount: Decimal, *, limit: int = 5) -> list[SlipView]:
     """Return unpaid slips that ask for exactly this amount, the newest first: a hint for money without a slip."""
-    return views(session, Slip.state.in_(UNPAID), Slip.total - Slip.paid == amount, newest=True, limit=limit)
+    return views(session, Slip.state.in_(UNPAID), _OWED.in_([amount]), newest=True, limit=limit)
 
 
 def _seen(actor: Actor) -> ColumnElement[bool]:
@@ -148,18 +149,18 @@ def _where(wanted: SlipFilter, actor: Actor, today: date, zone: ZoneInfo) -> lis
 
 def _standing(standing: Standing, today: date) -> list[ColumnElement[bool]]:
     match standing:
-        case Standing.UNPAID:
-            return [Slip.state.in_(UNPAID)]
-        case Standing.OVERDUE:
-            return [Slip.state.in_(UNPAID), Slip.due_on < today]
-        case Standing.PART_PAID | Standing.PAID:
-            return [Slip.state == standing.value]
+        case Standing.UNPAID | Standing.OVERDUE:
+            late = [Slip.due_on < today] if standing is Standing.OVERDUE else []
+            return [Slip.state.in_(UNPAID), _OWED > 0, *late]
+        case Standing.PART_PAID:
+            return [Slip.state == SlipState.PART_PAID, _OWED > 0]
+        case Standing.PAID:
+            return [or_(Slip.state == SlipState.PAID, and_(Slip.state.in_(UNPAID), _OWED == 0))]
         case Standing.SURPLUS:
             return [Slip.excess > 0]
         case Standing.CLOSED:
             return [Slip.state.in_([SlipState.CANCELLED, SlipState.REFUNDED])]
-        case Standing.ALL:
-            return []
+    return []
 
 
 def _says(words: str) -> ColumnElement[bool]:

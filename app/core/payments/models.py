@@ -23,6 +23,7 @@ from app.core.payments.states import (
     EntryState,
     LineKind,
     MessageState,
+    OutsideState,
     RefundState,
     SlipState,
 )
@@ -44,6 +45,7 @@ class Slip(Base):
         CheckConstraint("total > 0 and paid >= 0 and paid <= total", name="paid"),
         CheckConstraint("excess >= 0 and refunded >= 0", name="excess"),
         CheckConstraint("released >= 0 and released <= paid", name="released"),
+        CheckConstraint("outside >= 0", name="outside"),
         Index("ix_payments_slip_party_id", "party_id", "id"),
         Index("ix_payments_slip_due_on", "due_on", "id", postgresql_where=text("state in ('OPEN', 'PART_PAID')")),
         tenancy(Tenancy.TENANT),
@@ -74,6 +76,9 @@ class Slip(Base):
         server_default=text("'{}'::jsonb"), comment="by language; empty where nothing was released"
     )
     refunded: Mapped[Decimal] = mapped_column(server_default="0")
+    outside: Mapped[Decimal] = mapped_column(
+        server_default="0", comment="confirmed as paid outside the platform; no money that the bank told of"
+    )
     round: Mapped[int] = mapped_column(server_default="0", comment="which allocation counts: the latest")
     paid_at: Mapped[datetime | None] = mapped_column(comment="booking of the payment that settled it")
     cancelled_at: Mapped[datetime | None]
@@ -291,6 +296,51 @@ class Refund(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class Outside(Base):
+    """A payment made elsewhere, or an entry that takes one back: said with a paper, stood for by two officers."""
+
+    __tablename__ = "payments_outside"
+    __table_args__ = (
+        _one_of("state", OutsideState),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(undoes_id is null) = (document_id is not null)", name="paper"),
+        CheckConstraint(
+            "state <> 'CONFIRMED' or (recorded_by is not null and decided_by is not null"
+            " and decided_by <> recorded_by and decided_by <> asked_by)", name="four_eyes",
+        ),
+        Index("uq_payments_outside_open", "slip_id", unique=True,
+              postgresql_where=text("state in ('ASKED', 'RECORDED')")),
+        Index("uq_payments_outside_undone", "undoes_id", unique=True, postgresql_where=text("state <> 'REFUSED'")),
+        Index("ix_payments_outside_slip_id", "slip_id", "asked_at"),
+        tenancy(Tenancy.TENANT),
+    )  # fmt: skip
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("auth_party.id"), index=True, comment="who owes")
+    slip_id: Mapped[UUID] = mapped_column(ForeignKey("payments_slip.id"))
+    undoes_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("payments_outside.id"),
+        index=True,
+        comment="the entry that this one takes back; empty: it says a payment",
+    )
+    amount: Mapped[Decimal]
+    paid_on: Mapped[date] = mapped_column(comment="as the paper says")
+    place: Mapped[str] = mapped_column(Text, comment="where it was paid")
+    paper: Mapped[str] = mapped_column(Text, comment="number of the paper that shows it")
+    note: Mapped[str] = mapped_column(Text, comment="in the words of whoever entered it")
+    document_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("documents_document.id"), index=True, comment="scan of the paper"
+    )
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[UUID]
+    state: Mapped[str] = mapped_column(Text, server_default="ASKED")
+    recorded_at: Mapped[datetime | None]
+    recorded_by: Mapped[UUID | None] = mapped_column(comment="the officer who compared it with the paper")
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    decision: Mapped[str] = mapped_column(Text, server_default="", comment="reason of a refusal; else empty")
 
 
 class Reconciliation(Base):

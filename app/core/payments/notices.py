@@ -17,6 +17,7 @@ from app.core.outbox import HandlerRegistry
 from app.core.payments.events import (
     ClearingMoved,
     EntrySuspended,
+    OutsideMoved,
     ReceiptIssued,
     RefundMoved,
     SlipCancelled,
@@ -25,12 +26,13 @@ from app.core.payments.events import (
     SlipPaid,
     SlipPartPaid,
 )
-from app.core.payments.models import Refund, Slip
+from app.core.payments.models import Outside, Refund, Slip
 from app.core.payments.permissions import KEEP, PAY, PERMISSIONS, REFUND
-from app.core.payments.states import ClearingState, RefundState
+from app.core.payments.states import ClearingState, OutsideState, RefundState
 
 _SLIP, _REFUNDS = "/payments/{subject_id}", "/desk/payments/refunds/{subject_id}"
 _ENTRIES = "/desk/payments/entries/{subject_id}"
+_OUTSIDE = "/desk/payments/outside/{subject_id}"
 _MAIL = frozenset({Channel.EMAIL})
 DUE, PAID, PART, EXCESS, CANCELLED = (
     f"payments.{name}" for name in ("due", "paid", "part_paid", "exceeded", "cancelled")
@@ -38,6 +40,9 @@ DUE, PAID, PART, EXCESS, CANCELLED = (
 REFUNDED, REFUSED, SUSPENSE, TO_CHECK, TO_APPROVE, TO_CLEAR = (
     f"payments.{name}"
     for name in ("refunded", "refund_refused", "suspense", "refund_asked", "refund_checked", "clearing_asked")
+)
+OUTSIDE_ASKED, OUTSIDE_RECORDED, OUTSIDE_COUNTED, OUTSIDE_REFUSED, OUTSIDE_UNDONE = (
+    f"payments.outside_{name}" for name in ("asked", "recorded", "confirmed", "refused", "undone")
 )
 
 KINDS = (
@@ -64,6 +69,20 @@ KINDS = (
          N_("A colleague has found its slip, or proposes to send it back."), _ENTRIES),
     Kind(TO_CHECK, Audience.OFFICER, N_("A refund waits for a check"),
          N_("Check the refund for slip %(reference)s"), N_("“%(title)s”: %(amount)s VND."), _REFUNDS),
+    Kind(OUTSIDE_COUNTED, Audience.CUSTOMER, N_("A payment made elsewhere was confirmed"),
+         N_("For slip %(reference)s, what was paid elsewhere is confirmed"),
+         N_("“%(title)s”: %(amount)s VND is owed no more."), _SLIP),
+    Kind(OUTSIDE_REFUSED, Audience.CUSTOMER, N_("A payment made elsewhere was not confirmed"),
+         N_("For slip %(reference)s, a payment elsewhere was not confirmed"),
+         N_("“%(title)s”: the reason stands on the slip's page."), _SLIP, _MAIL),
+    Kind(OUTSIDE_UNDONE, Audience.CUSTOMER, N_("The confirmation of a payment elsewhere was taken back"),
+         N_("For slip %(reference)s, a payment elsewhere does not count any more"),
+         N_("“%(title)s”: %(amount)s VND is owed again; the reason stands on the slip's page."), _SLIP, _MAIL),
+    Kind(OUTSIDE_ASKED, Audience.OFFICER, N_("A firm says that it has paid elsewhere"),
+         N_("Compare with the paper: slip %(reference)s paid elsewhere"),
+         N_("“%(title)s”: %(amount)s VND."), _OUTSIDE),
+    Kind(OUTSIDE_RECORDED, Audience.OFFICER, N_("A payment made elsewhere waits for confirmation"),
+         N_("Confirm what was paid elsewhere for slip %(reference)s"), N_("“%(title)s”: %(amount)s VND."), _OUTSIDE),
     Kind(TO_APPROVE, Audience.OFFICER, N_("A refund waits for approval"),
          N_("Approve the refund for slip %(reference)s"), N_("“%(title)s”: %(amount)s VND."), _REFUNDS),
 )  # fmt: skip
@@ -88,6 +107,8 @@ def register(handlers: HandlerRegistry, pokes: PokeBook, kinds: KindBook, *, aut
         _tell_payer(handlers, event_class, kind)
         pokes.add(event_class.name, pokes_of)  # type: ignore[attr-defined]
     pokes.add(RefundMoved.name, pokes_of)
+    pokes.add(OutsideMoved.name, pokes_of)
+    _tell_of_outside(handlers)
     pokes.add(ReceiptIssued.name, pokes_of)
 
     @handlers.handles(EntrySuspended, name="payments.tell_of_suspense", runs_as="system")
@@ -122,6 +143,30 @@ def register(handlers: HandlerRegistry, pokes: PokeBook, kinds: KindBook, *, aut
         elif event.state in (RefundState.PAID, RefundState.REFUSED):
             kind = REFUNDED if event.state == RefundState.PAID else REFUSED
             _notify_payer(session, slip, kind, params, actor=actor, now=now)
+
+
+def _tell_of_outside(handlers: HandlerRegistry) -> None:
+    @handlers.handles(OutsideMoved, name="payments.tell_of_outside", runs_as="system")
+    def tell_of_outside(session: Session, event: OutsideMoved, *, actor: Actor, now: datetime) -> None:
+        found, slip = session.get(Outside, event.outside_id), session.get(Slip, event.slip_id)
+        if found is None or slip is None:
+            return
+        params = _params(slip) | {"amount": _dong(found.amount)}
+        to_officers = {
+            OutsideState.ASKED: (OUTSIDE_ASKED, KEEP),
+            OutsideState.RECORDED: (OUTSIDE_RECORDED, REFUND),
+        }
+        if event.state in to_officers:
+            kind, permission = to_officers[OutsideState(event.state)]
+            notify(
+                session, recipients=[Officers("", _roles(permission))], kind=kind,
+                subject=("outside-payment", found.id), party_id=slip.party_id, params=params, actor=actor, now=now,
+            )  # fmt: skip
+        elif event.state == OutsideState.CONFIRMED:
+            kind = OUTSIDE_UNDONE if event.undoes else OUTSIDE_COUNTED
+            _notify_payer(session, slip, kind, params, actor=actor, now=now)
+        elif not event.undoes:  # that a wish to take one back was refused changes nothing for the payer
+            _notify_payer(session, slip, OUTSIDE_REFUSED, params, actor=actor, now=now)
 
 
 def pokes_of(payload: Mapping[str, Any], party_id: UUID | None) -> list[Poke]:

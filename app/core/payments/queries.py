@@ -35,7 +35,12 @@ class SlipLineView:
 
 @dataclass(frozen=True, slots=True)
 class SlipView:
-    """A slip as it stands; ``outstanding`` is what the lines still ask for, nothing once it is cancelled."""
+    """
+    A slip as it stands.
+
+    :ivar outside: confirmed as paid outside the platform; ``paid`` is what the bank told of.
+    :ivar outstanding: what is still asked for, nothing once it is cancelled.
+    """
 
     id: UUID
     party_id: UUID
@@ -52,6 +57,7 @@ class SlipView:
     released: Decimal
     release_reason: Mapping[str, str]
     refunded: Decimal
+    outside: Decimal
     outstanding: Decimal
     due_on: date | None
     state: SlipState
@@ -63,6 +69,11 @@ class SlipView:
     receipt_id: UUID | None
     topic: str
     lines: Sequence[SlipLineView] = ()
+
+    @property
+    def settled_outside(self) -> bool:
+        """Tell whether nothing is owed because it, or its rest, was paid elsewhere."""
+        return self.state in (SlipState.OPEN, SlipState.PART_PAID) and not self.outstanding
 
 
 def find_slip(session: Session, slip_id: UUID) -> SlipView:
@@ -85,12 +96,6 @@ def slip_of(session: Session, *, subject_kind: str, subject_id: UUID, notice: st
 def slips_of(session: Session, *, subject_kind: str, subject_id: UUID) -> list[SlipView]:
     """Return all slips of a subject with their lines, the oldest first."""
     return views(session, Slip.subject_kind == subject_kind, Slip.subject_id == subject_id, lines=True)
-
-
-def slip_by_reference(session: Session, reference: str) -> SlipView | None:
-    """Return the slip of a canonical reference, without its lines; None when there is none to see."""
-    found = views(session, Slip.reference == reference)
-    return found[0] if found else None
 
 
 def _one(session: Session, *where: ColumnElement[bool]) -> SlipView:
@@ -135,8 +140,9 @@ def _view(slip: Slip, payer: str, lines: Sequence[SlipLineView]) -> SlipView:
         id=slip.id, party_id=slip.party_id, payer=payer, reference=slip.reference, subject_kind=slip.subject_kind,
         subject_id=slip.subject_id, notice=slip.notice, title=slip.title, href=slip.href, total=slip.total,
         paid=slip.paid, excess=slip.excess, released=slip.released, release_reason=slip.release_reason,
-        refunded=slip.refunded,
-        outstanding=Decimal(0) if slip.cancelled_at else slip.total - slip.paid, due_on=slip.due_on,
+        refunded=slip.refunded, outside=slip.outside,
+        outstanding=Decimal(0) if slip.cancelled_at else max(slip.total - slip.paid - slip.outside, Decimal(0)),
+        due_on=slip.due_on,
         state=SlipState(slip.state), round=slip.round, created_at=slip.created_at, paid_at=slip.paid_at,
         cancelled_at=slip.cancelled_at, cancel_reason=slip.cancel_reason, receipt_id=slip.receipt_id, topic=slip.topic,
         lines=lines,

@@ -11,10 +11,11 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Party
-from app.core.payments.models import BankEntry, BankMessage, Clearing, DifferenceItem, Refund, Slip
+from app.core.payments.models import BankEntry, BankMessage, Clearing, DifferenceItem, Outside, Refund, Slip
 from app.core.payments.slips import CURRENCY
 from app.core.payments.states import (
     OPEN_CLEARINGS,
+    OPEN_OUTSIDE,
     OPEN_REFUNDS,
     ClearingKind,
     ClearingState,
@@ -124,6 +125,34 @@ def list_refunds(
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideLine:
+    """An entry about a payment elsewhere, with whose it is and for which slip."""
+
+    outside: Outside
+    reference: str
+    payer: str
+
+
+def list_outside(
+    session: Session, *, waiting: bool = True, outside_id: UUID | None = None, limit: int = 200
+) -> list[OutsideLine]:
+    """Return entries about payments elsewhere: those that wait the oldest first, or the newest of all, or one."""
+    query = (
+        select(Outside, Slip.reference, Party.name)
+        .join(Slip, Slip.id == Outside.slip_id)
+        .join(Party, Party.id == Outside.party_id)
+        .limit(limit)
+    )
+    if outside_id is not None:
+        query = query.where(Outside.id == outside_id)
+    elif waiting:
+        query = query.where(Outside.state.in_(OPEN_OUTSIDE)).order_by(Outside.asked_at, Outside.id)
+    else:
+        query = query.order_by(Outside.asked_at.desc(), Outside.id.desc())
+    return [OutsideLine(*row) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """How much waits for an officer."""
 
@@ -131,15 +160,17 @@ class Waiting:
     messages: int
     refunds: int
     differences: int
+    outside: int
 
 
 def count_waiting(session: Session) -> Waiting:
-    """Return how many entries are in suspense, messages refused, refunds under way and differences open."""
+    """Return how many entries are in suspense, messages refused, refunds, differences and payments elsewhere open."""
     wanted = (
         (BankEntry, BankEntry.state == EntryState.SUSPENSE),
         (BankMessage, BankMessage.state == MessageState.REFUSED),
         (Refund, Refund.state.in_(OPEN_REFUNDS)),
         (DifferenceItem, DifferenceItem.state == DifferenceState.OPEN),
+        (Outside, Outside.state.in_(OPEN_OUTSIDE)),
     )
     counts = [select(func.count()).select_from(model).where(rule).scalar_subquery() for model, rule in wanted]
     return Waiting(*session.execute(select(*counts)).one())

@@ -71,5 +71,15 @@ class RefundState(StrEnum):
     REFUSED = "REFUSED"
 
 
+class OutsideState(StrEnum):
+    """A payment made elsewhere: said by the payer, recorded by one officer, confirmed by another, or refused."""
+
+    ASKED = "ASKED"
+    RECORDED = "RECORDED"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+
+
+OPEN_OUTSIDE = (OutsideState.ASKED, OutsideState.RECORDED)
 OPEN_REFUNDS = (RefundState.ASKED, RefundState.CHECKED, RefundState.APPROVED)
 OPEN_CLEARINGS = (ClearingState.ASKED, ClearingState.APPROVED)

@@ -1,5 +1,6 @@
 """A slip with everything that became of it, the way to the bank, the receipt, and refunds."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -54,11 +55,13 @@ class NoBankPage(Conflict):
 
 
 @payment_pages.get("/payments/{slip_id}", name="payment-slip", include_in_schema=False)
-def slip_page(
+def slipslip_answer(
     request: Request, session: DbSession, actor: SignedInActor, zone: CurrentZone, slip_id: UUID, back: str = ""
 ) -> Response:  # fmt: skip
     """Show one slip: what is owed, how to pay, what came, what goes back."""
-    return _page(request, session, actor, zone, visible_slip(session, actor, slip_id), came_back=bool(back))
+    return slip_answer(
+        request, session, actor, zone, visible_slip(session, actor, slip_id), came_back=bool(back)
+    )
 
 
 @payment_pages.get("/payments/{slip_id}/standing", name="payment-standing", include_in_schema=False)
@@ -133,20 +136,29 @@ def refund(
         if not refusal.errors:
             raise
         session.rollback()
-        return _page(request, session, actor, zone, slip, problems=refusal.errors, typed=where, status=422)
+        return slip_answer(
+            request, session, actor, zone, slip, problems=refusal.errors, typed=where, status=422
+        )
     return RedirectResponse(f"/payments/{slip_id}#refund", 303)
 
 
-def _page(
+def slip_answer(
     request: Request, session: Session, actor: Actor, zone: ZoneConfig, slip: SlipView, *, problems: Any = (),
-    typed: WhereTo | None = None, came_back: bool = False, status: int = 200,
+    typed: WhereTo | None = None, typed_outside: Mapping[str, str] | None = None, came_back: bool = False,
+    status: int = 200,
 ) -> Response:  # fmt: skip
+    """
+    Show the page of a slip, with what was typed into one of its forms where that was refused.
+
+    :param typed_outside: what was said of a payment elsewhere.
+    """
     gettext = request_translator(request).gettext
     found = slip_view(request, session, slip, actor=actor, zone=zone, now=utcnow())
     view = {
         "title": gettext("Payment slip %(reference)s", reference=slip.reference),
         "slip": found,
         "typed": typed or WhereTo("", "", slip.payer, found["release_reason"]),
+        "typed_outside": typed_outside,
         "problems": problems,
         "waits": came_back and found["outstanding"] > 0,
         "crumbs": [Crumb(gettext("Payment slips"), LIST)],

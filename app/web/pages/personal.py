@@ -66,6 +66,7 @@ FIELD_NAMES = {
     "inspection_photo": N_("the photos of an inspection"),
     "buyer": N_("the buyer of a parcel"),
     "consignee": N_("the consignee of a parcel"),
+    "outside_paper": N_("the paper of a payment made elsewhere"),
     "payer": N_("who paid"),
     "remark": N_("the text of a transfer"),
     "bank": N_("the bank of an account"),
