@@ -13,7 +13,7 @@ from app.core.auth import administration
 from app.core.auth.administration import INITIAL_FOR
 from app.core.auth.models import UserState
 from app.core.auth.roles import ROLES, UserKind
-from app.core.errors import DomainError, FieldProblem, NotFound
+from app.core.errors import DomainError, FieldProblem
 from app.core.i18n import formats
 from app.core.kit.time import local_day, utcnow
 from app.web.forms import text
@@ -47,26 +47,6 @@ def read_period(
     start = None if first is None or first == today else datetime.combine(first, time(), zone)
     end = None if last is None else datetime.combine(last + timedelta(days=1), time(), zone)
     return start, end
-
-
-def key_of(value: str) -> UUID | None:
-    """Return a key, ``None`` when the text is none."""
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
-
-
-def needed_key(value: str) -> UUID:
-    """
-    Return a key.
-
-    :raises NotFound: the text is none.
-    """
-    key = key_of(value)
-    if key is None:
-        raise NotFound
-    return key
 
 
 def faults_of(refusal: DomainError, name: str) -> list[FieldProblem]:

@@ -4,12 +4,14 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from app.core.auth.tokens import csrf_matches
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotFound
+from app.core.kit.ids import key_of
 
 MAX_FIELDS = 2000
 OWNER = "form_owner"
@@ -58,6 +60,18 @@ def whole(form: FormData, name: str) -> int:
 def whole_number(value: str) -> int:
     """Return a text of at most nine digits as a number, which fits a column; 0 for any other."""
     return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
+
+
+def needed_key(value: str) -> UUID:
+    """
+    Return the key that a page put into its form or its address.
+
+    :raises NotFound: the text is none; nobody can have been shown it.
+    """
+    key = key_of(value)
+    if key is None:
+        raise NotFound
+    return key
 
 
 def local_path(target: str, default: str = "/") -> str:

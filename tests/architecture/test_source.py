@@ -15,6 +15,8 @@ PYTHON = sorted([*APP.rglob("*.py"), *(ROOT / "simulators").rglob("*.py")])
 TEMPLATES = sorted([*APP.rglob("*.html"), *APP.rglob("*.typ"), *APP.rglob("*.txt.jinja")])
 SCRIPTS = sorted(path for path in (ROOT / "frontend").rglob("*.ts") if "node_modules" not in path.parts)
 CLOCK = APP / "core" / "kit" / "time.py"
+# Where a text that may be no key or no day is read; everybody else asks these.
+READERS = {APP / "core" / "kit" / "ids.py", APP / "core" / "i18n" / "formats.py"}
 
 MOST_LINES, WISHED_LINES = 450, 400
 MOST_LINES_OF_A_FUNCTION, WISHED_LINES_OF_A_FUNCTION = 70, 60
@@ -93,6 +95,22 @@ def money_as_float(module: ast.Module) -> Iterator[int]:
                 yield node.lineno
 
 
+def own_readers(module: ast.Module) -> Iterator[int]:
+    """Yield the lines that try whether a text is a key or a day, where ``key_of`` and ``typed_day`` tell."""
+    for node in ast.walk(module):
+        if not isinstance(node, ast.Try) or not any(
+            "ValueError" in ast.unparse(each) for each in node.handlers
+        ):
+            continue
+        calls = [each for part in node.body for each in ast.walk(part) if isinstance(each, ast.Call)]
+        # What is told to somebody, such as why a field is refused, needs the error itself.
+        silent = [ast.unparse(part) for each in node.handlers for part in each.body] == ["return None"]
+        for call in calls:
+            name = ast.unparse(call.func).rpartition(".")[2]
+            if (name == "UUID" and call.args) or (name == "parse_date" and silent):
+                yield call.lineno
+
+
 def functions(module: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield name and length of every function, without its docstring."""
     for node in ast.walk(module):
@@ -138,6 +156,13 @@ def test_money_is_never_a_float() -> None:
     assert found == []
 
 
+def test_keys_and_days_are_read_in_one_place() -> None:
+    found = [
+        f"{shown(path)}:{line}" for path in PYTHON if path not in READERS for line in own_readers(tree(path))
+    ]
+    assert found == [], "ask kit.ids.key_of, web.forms.needed_key or i18n.formats.typed_day"
+
+
 def test_no_zone_authority_or_city_stands_in_code() -> None:
     word = re.compile("|".join(re.escape(name) for name in sorted(names_of_the_zone())), re.IGNORECASE)
     found = [
@@ -175,6 +200,8 @@ def test_files_and_functions_stay_readable(record_property: Callable[[str, objec
         ("float(row.capital)", money_as_float),
         ("fee: float = 0", money_as_float),
         ("def pay(amount_vnd: float): ...", money_as_float),
+        ("try: key = UUID(text)\nexcept ValueError: raise NotFound", own_readers),
+        ("try: day = formats.parse_date(text)\nexcept ValueError: return None", own_readers),
     ],
 )
 def test_the_lints_find_what_they_are_for(source: str, check: object) -> None:
@@ -191,6 +218,8 @@ def test_the_lints_find_what_they_are_for(source: str, check: object) -> None:
         ("float(seconds)", money_as_float),
         ("utcnow()", wall_clock_reads),
         ("time.monotonic()", wall_clock_reads),
+        ("try: key = UUID(bytes=opened)\nexcept ValueError: key = None", own_readers),
+        ("try: day = parse_date(text)\nexcept ValueError as fault: tell(fault)", own_readers),
     ],
 )
 def test_the_lints_leave_alone_what_is_right(source: str, check: object) -> None:

@@ -181,6 +181,14 @@ def parse_date(text: str) -> date:
     return read
 
 
+def typed_day(text: str) -> date | None:
+    """Return a day typed as ``parse_date`` takes it, ``None`` for anything else (in an address it asks nothing)."""
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
 def decimal_sign(lang: str) -> str:
     """Return the sign before decimals in a language."""
     return format_decimal(Decimal("1.5"), locale=lang)[1]

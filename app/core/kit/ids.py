@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 keys (RFC 9562 §5.7) that nobody sees, and nothing else."""
+"""Identifiers: UUIDv7 keys (RFC 9562 §5.7) that nobody sees: making them, reading them, and nothing else."""
 
 import os
 import time
@@ -17,3 +17,11 @@ def uuid7() -> uuid.UUID:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return uuid.UUID(int=value)
+
+
+def key_of(text: str) -> uuid.UUID | None:
+    """Return the key that a text holds, ``None`` when it holds none; an address or a message may say anything."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, attributes
 from sqlalchemy.orm.context import QueryContext
 
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.kit.personal import Cover, Personal, personal_values, replaced
 from app.core.kit.text import fold
 from app.core.privacy.box import NotOpened
@@ -181,7 +181,7 @@ def _is_locked(value: Personal) -> bool:
 
 def _keys(session: Session, ids: Iterable[str]) -> Mapping[str, AESGCM | None]:
     """Return the data keys that the session may see; None for an erased one."""
-    wanted = [key_id for key_id in map(_uuid, ids) if key_id is not None]
+    wanted = [key_id for key_id in map(key_of, ids) if key_id is not None]
     rows = session.execute(select(DataKey.id, DataKey.wrapped).where(DataKey.id.in_(wanted)))
     found: dict[str, AESGCM | None] = {}
     for row in rows:
@@ -212,10 +212,3 @@ def _opened(value: Personal, keys: Mapping[str, AESGCM | None]) -> Personal:
 
 def _bound(key_id: UUID | str, field: str) -> bytes:
     return f"{key_id}:{field}".encode()
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 
 from app.core.documents.intake import ACCEPTED
 from app.core.documents.refusals import FileRefused
-from app.core.errors import DomainError, FieldProblem, NotFound
+from app.core.errors import DomainError, FieldProblem
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.pagination import encode_cursor, position
@@ -25,7 +25,7 @@ from app.investment.commitments.domain import OVER, CommitmentState
 from app.investment.commitments.permissions import CHECK
 from app.investment.commitments.queries import PAGE_SIZE, CommitmentLine
 from app.web.dossier_view import require_reader
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.kernel import Kernel
 from app.web.need import CustomerActor, Holder, SignedInActor
 from app.web.render import Crumb, error_texts, render, request_translator
@@ -106,7 +106,7 @@ def decide(
     """Confirm evidence or return it."""
     try:
         service.decide(
-            session, commitment_id=commitment_id, evidence_id=_uuid(text(posted, "evidence_id")),
+            session, commitment_id=commitment_id, evidence_id=needed_key(text(posted, "evidence_id")),
             confirmed=text(posted, "verdict") == "CONFIRM", reason=text(posted, "reason"), actor=actor, now=utcnow(),
         )  # fmt: skip
     except DomainError as refusal:
@@ -218,10 +218,3 @@ def _problems(request: Request, refusal: DomainError, field: str) -> Sequence[Fi
         return refusal.errors
     texts = error_texts(request_translator(request), refusal)
     return [FieldProblem(field, refusal.code, "%(reason)s", {"reason": f"{texts['detail']} {texts['hint']}"})]
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

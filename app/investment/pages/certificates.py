@@ -32,7 +32,7 @@ from app.investment.service import open_adjustment
 from app.investment.service.adjusting import ADJUSTMENT
 from app.web.dossier_view import shown
 from app.web.exports import csv_response
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import CustomerActor, SignedInActor
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
@@ -197,10 +197,7 @@ def adjust(
     session: DbSession, actor: CustomerActor, desk: CurrentDesk, posted: PostedForm, number: str
 ) -> Response:
     """Open a dossier that adjusts the certificate; the key comes with the page, so a double click opens one."""
-    try:
-        case_id = UUID(text(posted, "case_id"))
-    except ValueError:
-        raise NotFound from None
+    case_id = needed_key(text(posted, "case_id"))
     case = open_adjustment(session, desk=desk, number=number, case_id=case_id, actor=actor, now=utcnow())
     return RedirectResponse(f"/dossiers/{case.id}", 303)
 

@@ -1,7 +1,6 @@
 """A project code from a letter: entered by one officer with the scan, confirmed by another, settled if disputed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,8 @@ from starlette.responses import RedirectResponse
 from app.core.auth.models import User
 from app.core.documents.refusals import FileRefused
 from app.core.errors import DomainError, FieldProblem, Forbidden, Invalid, NotFound
-from app.core.i18n import N_, formats
+from app.core.i18n import N_
+from app.core.i18n.formats import typed_day
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
@@ -23,7 +23,7 @@ from app.investment import queries
 from app.investment.models import CodeLetter, LetterState
 from app.investment.service import code_letters
 from app.web import dossier_view
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.kernel import Kernel
 from app.web.need import SignedInActor
 from app.web.render import Crumb, error_texts, render, request_translator
@@ -56,11 +56,11 @@ def enter(
         raise Forbidden(permission=APPRAISE)
     session.rollback()  # the file is inspected without a connection
     given, now = _given(posted), utcnow()
-    typed = code_letters.Typed(given["code"], given["number"], _day(given["dated_on"]), given["reason"])
+    typed = code_letters.Typed(given["code"], given["number"], typed_day(given["dated_on"]), given["reason"])
     try:
         kept = _kept(request, posted)
         code_letters.enter(
-            session, letter_id=_uuid(given["letter_id"]), case_id=case_id, typed=typed, kept=kept, actor=actor,
+            session, letter_id=needed_key(given["letter_id"]), case_id=case_id, typed=typed, kept=kept, actor=actor,
             now=now, today=local_day(now, zone.tz),
         )  # fmt: skip
     except DomainError as refusal:
@@ -75,7 +75,7 @@ def decide(
     """Confirm or reject a letter, or settle which code counts."""
     dossier_view.load(session, case_id, _officer(actor))
     given, now = _given(posted), utcnow()
-    letter = queries.letter_of(session, case_id, _uuid(given["letter_id"]))
+    letter = queries.letter_of(session, case_id, needed_key(given["letter_id"]))
     if letter is None:
         raise NotFound
     try:
@@ -210,17 +210,3 @@ def _kept(request: Request, posted: Any) -> KeptFile | None:
 
 def _given(posted: Any) -> dict[str, str]:
     return {name: text(posted, name).strip() for name in ("letter_id", *ASKED)}
-
-
-def _day(given: str) -> date | None:
-    try:
-        return formats.parse_date(given)
-    except ValueError:
-        return None
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

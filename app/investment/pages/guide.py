@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
@@ -13,7 +12,7 @@ from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
 from app.investment import queries
 from app.investment.domain.guide import conclude, form_answers, walk
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import CustomerActor
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk, CurrentZone
@@ -89,9 +88,9 @@ def start_draft(
         raise NotFound
     case = desk.open(
         session,
-        case_id=_uuid(text(posted, "case_id")),
+        case_id=needed_key(text(posted, "case_id")),
         procedure=track.procedure,
-        party_id=_uuid(text(posted, "party_id")),
+        party_id=needed_key(text(posted, "party_id")),
         actor=actor,
         now=now,
     )
@@ -129,10 +128,3 @@ def _summary(found: queries.Guide, state: Mapping[str, str]) -> list[dict[str, A
         for each in found.questions
         if each.code in state
     ]
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

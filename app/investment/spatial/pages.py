@@ -19,7 +19,7 @@ from app.core.workflow.permissions import APPRAISE
 from app.investment.spatial import queries, service
 from app.investment.spatial.domain import NUMBERS, OUTCOMES, TITLES, Verdict, inputs_of
 from app.registry import facade as registry
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import Holder
 from app.web.unit import DbSession, router
 
@@ -110,9 +110,6 @@ def ask_again(session: DbSession, actor: Appraiser, posted: PostedForm, case_id:
     case = session.get(Case, case_id)
     if case is None or case.submitted_at is None:
         raise NotFound
-    try:
-        check_id = UUID(text(posted, "check_id"))
-    except ValueError:
-        raise NotFound from None
+    check_id = needed_key(text(posted, "check_id"))
     service.repeat(session, check_id=check_id, case=case, actor=actor, now=utcnow())
     return RedirectResponse(f"/dossiers/{case_id}#panel-spatial", 303)

@@ -8,7 +8,8 @@ from fastapi import Request, Response
 from starlette.responses import JSONResponse
 
 from app.core.errors import NotFound
-from app.core.i18n import N_, Translator, formats
+from app.core.i18n import N_, Translator
+from app.core.i18n.formats import typed_day
 from app.core.kit.time import local_day, utcnow
 from app.registry.queries import codes as reading
 from app.registry.queries.codes import MOST_PICKED, PAGE_SIZE, ListVersion
@@ -58,7 +59,7 @@ def list_page(
     found = reading.versions(session, code_list)
     if not found:
         raise NotFound
-    asked = _day(on)
+    asked = typed_day(on)
     version = "" if asked else version  # a day that was asked for is the answer to another question
     chosen = _chosen(found, version, asked or day)
     lines = (
@@ -97,7 +98,7 @@ def pick(
     JSON: ``version`` and ``codes``, each with ``code`` and ``label`` in the reader's language; the first twenty.
     """
     lang = request_translator(request).lang
-    day = _day(on) or local_day(utcnow(), zone.tz)
+    day = typed_day(on) or local_day(utcnow(), zone.tz)
     version = reading.version_of_day(session, code_list, day)
     if version is None:
         raise NotFound
@@ -128,10 +129,3 @@ def _version(each: ListVersion, translator: Translator, day: date) -> dict[str, 
         "count": each.count,
         "href": f"{HERE}/{each.list}?{urlencode({'version': each.version})}",
     }
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return formats.parse_date(typed) if typed else None
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
 
-from app.core.errors import Conflict, DomainError, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, Invalid
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
@@ -16,7 +16,7 @@ from app.registry.pages.enterprise import crumbs_of, visible_card
 from app.registry.pages.record_forms import Keeper
 from app.registry.queries import EnterpriseCard
 from app.registry.service.proposals import CONTACT
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import CustomerActor
 from app.web.render import error_texts, render, request_translator
 from app.web.unit import DbSession, router
@@ -43,7 +43,7 @@ def propose(
     given = {name: text(posted, name).strip() for name in (*CONTACT, "note", "key")}
     try:
         service.propose_contact(
-            session, proposal_id=_key(given["key"]), party_id=enterprise_id,
+            session, proposal_id=needed_key(given["key"]), party_id=enterprise_id,
             values={name: given[name] for name in CONTACT}, note=given["note"], actor=actor, now=utcnow(),
         )  # fmt: skip
     except (Invalid, Conflict) as refusal:
@@ -122,10 +122,3 @@ def _answer_form(
         "crumbs": crumbs_of(translator, actor, card),
     }
     return render(request, "registry/answer_form.html", view, status=refusal.status)
-
-
-def _key(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError:
-        raise NotFound from None

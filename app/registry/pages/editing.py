@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
-from app.core.errors import Conflict, DomainError, FieldProblem, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, FieldProblem, Invalid
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
@@ -31,7 +31,7 @@ from app.registry.pages.record_forms import (
 from app.registry.queries import EnterpriseCard
 from app.registry.queries.codes import COUNTRY, LEGAL_FORM, PROVINCE, WARD, codes_of_day
 from app.registry.service import Place
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.render import request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -69,8 +69,8 @@ def enter(
     try:
         refuse(problems)
         key = service.register_enterprise(
-            session, party_id=_key(given["key"]), actor=actor, now=utcnow(), reason=given["reason"], **values
-        )
+            session, party_id=needed_key(given["key"]), actor=actor, now=utcnow(), reason=given["reason"], **values
+        )  # fmt: skip
     except (Invalid, Conflict) as refusal:
         session.rollback()
         return _card_form(request, session, actor, zone, given, refusal=refusal, more=problems)
@@ -171,13 +171,6 @@ def _card_values(given: Mapping[str, str]) -> tuple[dict[str, Any], list[FieldPr
     values: dict[str, Any] = {name: given[name] for name in CARD}
     values["established_on"] = day_of(given, "established_on", problems, required=False)
     return values, problems
-
-
-def _key(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError:
-        raise NotFound from None
 
 
 def _codes_of(session: Session, given: Mapping[str, str], day: date) -> tuple[str | None, str | None]:

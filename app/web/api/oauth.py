@@ -25,6 +25,7 @@ from app.core.auth.clients.tokens import (
     revoke_token,
 )
 from app.core.auth.throttle import TooManyAttempts
+from app.core.kit.ids import key_of
 from app.core.kit.time import utcnow
 from app.web.identity import database_of, ip_of
 from app.web.unit import router
@@ -66,10 +67,7 @@ class Posted:
     @property
     def key(self) -> UUID | None:
         """Return the client's key, ``None`` when what was sent is none."""
-        try:
-            return UUID(self.client_id)
-        except ValueError:
-            return None
+        return key_of(self.client_id)
 
 
 async def read_posted(request: Request) -> Posted:

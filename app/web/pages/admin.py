@@ -17,13 +17,12 @@ from app.core.auth.service import add_membership, register_person
 from app.core.errors import DomainError, FieldProblem
 from app.core.i18n import languages
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import utcnow
 from app.web.admin_form import (
     faults_of,
     initial_password_page,
-    key_of,
-    needed_key,
     office_options,
     read_period,
     read_roles,
@@ -32,7 +31,7 @@ from app.web.admin_form import (
     roles_view,
     state_view,
 )
-from app.web.forms import PostedForm
+from app.web.forms import PostedForm, needed_key
 from app.web.identity import AuthSession, confirm_first
 from app.web.need import Holder
 from app.web.pages.account import MISSING

@@ -20,14 +20,13 @@ from app.core.auth.roles import UserKind
 from app.core.auth.service import add_membership, end_membership, set_state
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.time import utcnow
 from app.core.workflow import assignment, procedures
 from app.core.workflow.permissions import ASSIGN
 from app.web.admin_form import (
     faults_of,
     initial_password_page,
-    key_of,
-    needed_key,
     office_options,
     read_period,
     read_roles,
@@ -38,7 +37,7 @@ from app.web.admin_form import (
 )
 from app.web.catalogue import short_names
 from app.web.dossier_view import office_name
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.identity import AuthSession, confirm_first
 from app.web.need import Holder
 from app.web.pages.account import MISSING

@@ -19,7 +19,7 @@ from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import utcnow
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.identity import confirm_first, problems_of
 from app.web.need import Holder
 from app.web.render import Crumb, render, request_translator
@@ -61,7 +61,7 @@ def register(request: Request, session: DbSession, actor: Manager, form: PostedF
         "party": text(form, "party"),
         "lives": text(form, "lives"),
     }
-    client_id, now = _key(text(form, "client_id")), utcnow()
+    client_id, now = needed_key(text(form, "client_id")), utcnow()
     try:
         secret = service.register_client(
             session, client_id=client_id, party_id=_party(actor, given["party"]), name=name, scopes=scopes,
@@ -120,7 +120,7 @@ def end_secret(
     service.find_client(session, client_id, actor=actor)
     if page := confirm_first(request, form):
         return page
-    service.end_secret(session, client_id, _key(text(form, "secret")), actor=actor, now=utcnow())
+    service.end_secret(session, client_id, needed_key(text(form, "secret")), actor=actor, now=utcnow())
     return RedirectResponse(f"/api-clients/{client_id}?done=secret-ended", 303)
 
 
@@ -246,10 +246,3 @@ def _days(value: str) -> timedelta:
     """Return a number of days; what is none is nobody's choice and refused as such."""
     days = {str(each.days): each for each in (*LIVES, *OVERLAPS)}
     return days.get(value, timedelta(-1))
-
-
-def _key(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

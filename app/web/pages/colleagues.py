@@ -11,13 +11,13 @@ from starlette.responses import RedirectResponse
 
 from app.core.errors import DomainError, FieldProblem, Forbidden
 from app.core.kit.actor import Actor
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.kit.time import utcnow
 from app.core.workflow import assignment, substitution
 from app.core.workflow.permissions import ASSIGN, READ
 from app.core.workflow.substitution import AbsenceLine
-from app.web.admin_form import faults_of, key_of, needed_key, read_period, read_texts
-from app.web.forms import PostedForm
+from app.web.admin_form import faults_of, read_period, read_texts
+from app.web.forms import PostedForm, needed_key
 from app.web.need import SignedInActor
 from app.web.pages.account import MISSING
 from app.web.render import render, request_translator

@@ -19,7 +19,7 @@ from app.core.workflow.counter import AtCounter, CameBy, Presenter, VisitFaulty
 from app.core.workflow.models import Case
 from app.core.workflow.permissions import RECEIVE
 from app.web import counter_view, dossier_view
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import Holder
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentDesk
@@ -77,13 +77,13 @@ def begin(
     """Open a draft for the applicant; the key comes with the page, so a double click opens one."""
     given, presenter = _given(posted, "case_id", "procedure"), _presenter(posted)
     party, problems = text(posted, "party_id"), counter.presenter_problems(presenter)
-    offered = counter_view.beginnings(request, session, _uuid(party), case_id=given["case_id"])
+    offered = counter_view.beginnings(request, session, needed_key(party), case_id=given["case_id"])
     if given["procedure"] not in {value for value, *_ in offered.options}:
         problems.insert(0, FieldProblem("procedure", "missing", N_("Choose the procedure.")))
     if problems:
         return _new(request, session, party, given=given, problems=problems)
     procedure, _, key = given["procedure"].partition("/")
-    case_id, now = _uuid(given["case_id"]), utcnow()
+    case_id, now = needed_key(given["case_id"]), utcnow()
     results: HeldResults | None = request.app.state.held_results.get(procedure)
 
     def opening(at: AtCounter) -> Case:
@@ -92,7 +92,7 @@ def begin(
 
     try:
         case = counter.begin(
-            session, desk=desk, case_id=case_id, procedure=procedure, party_id=_uuid(party), presenter=presenter,
+            session, desk=desk, case_id=case_id, procedure=procedure, party_id=needed_key(party), presenter=presenter,
             actor=actor, now=now, opening=opening if results else None,
         )  # fmt: skip
     except Conflict as refusal:
@@ -117,8 +117,8 @@ def note_visit(
     given = _given(posted, "visit_id")
     try:
         counter.note_visit(
-            session, case=dossier.case, visit_id=_uuid(given["visit_id"]), presenter=_presenter(posted), actor=actor,
-            now=utcnow(),
+            session, case=dossier.case, visit_id=needed_key(given["visit_id"]), presenter=_presenter(posted),
+            actor=actor, now=utcnow(),
         )  # fmt: skip
     except VisitFaulty as refusal:
         session.rollback()
@@ -134,14 +134,14 @@ def _new(
     given: Mapping[str, str],
     problems: Sequence[FieldProblem] = (),
 ) -> Response:
-    chosen = counter_view.applicant(session, _uuid(party))
+    chosen = counter_view.applicant(session, needed_key(party))
     if chosen is None:
         raise NotFound
     translator = request_translator(request)
     view = {
         "title": translator.gettext("Begin a dossier at the counter"),
         "applicant": chosen,
-        "offered": counter_view.beginnings(request, session, _uuid(party), case_id=given["case_id"]),
+        "offered": counter_view.beginnings(request, session, needed_key(party), case_id=given["case_id"]),
         "given": given,
         **counter_view.choices(translator),
         "problems": problems,
@@ -190,10 +190,3 @@ def _given(posted: FormData, *names: str) -> dict[str, Any]:
 
 def _presenter(posted: FormData) -> Presenter:
     return Presenter(*(text(posted, name) for name in ASKED))
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

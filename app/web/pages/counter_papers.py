@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from app.core.documents.refusals import FileRefused
-from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
+from app.core.errors import DomainError, FieldProblem, Invalid
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
@@ -22,7 +22,7 @@ from app.core.workflow.papers.intake import LIMITS, keep_file
 from app.core.workflow.papers.scans import FIELD, NotAScan, PagesFaulty, Scan
 from app.core.workflow.permissions import RECEIVE
 from app.web import papers_view
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import Holder
 from app.web.pages.counter import crumbs
 from app.web.render import error_texts, render, request_translator
@@ -68,7 +68,9 @@ def split(
     """Assign the pages to the papers; sent twice, the second time finds it done."""
     case, definition = _open(session, case_id, actor)
     press = papers_view.press_of(request)
-    scan = scans.find_scan(session, press=press, case=case, document_id=_key(text(posted, "document_id")))
+    scan = scans.find_scan(
+        session, press=press, case=case, document_id=needed_key(text(posted, "document_id"))
+    )
     if not scan.waits:
         return RedirectResponse(f"/dossiers/{case_id}/papers", 303)
     codes = [each.component.code for each in components.slots(session, case, definition)]
@@ -213,10 +215,3 @@ def _problems(request: Request, refusal: DomainError | None, field: str) -> Sequ
     texts = error_texts(request_translator(request), refusal)
     reason = f"{texts['detail']} {texts['hint']}".strip()
     return (FieldProblem(field, refusal.code, "%(reason)s", {"reason": reason}),)
-
-
-def _key(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

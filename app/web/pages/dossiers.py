@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 from app.core import law
 from app.core.auth.models import Membership, Party, User
 from app.core.documents.models import Document
-from app.core.errors import Conflict, DomainError, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, Invalid
 from app.core.kit.actor import Actor
 from app.core.kit.ids import uuid7
 from app.core.kit.time import local_day, utcnow
@@ -27,7 +27,7 @@ from app.web import counter_view, dossier_view, papers_view, personal
 from app.web.catalogue import short_names
 from app.web.clock_view import clock_reader
 from app.web.dossier_view import Dossier
-from app.web.forms import PostedForm, text, whole
+from app.web.forms import PostedForm, needed_key, text, whole
 from app.web.identity import confirm_first
 from app.web.limit_view import limit_of_dossier, limits_view
 from app.web.need import CustomerActor, SignedInActor
@@ -59,7 +59,7 @@ def my_zone(
     reader = clock_reader(session, now=now, zone=zone.tz)
     parties = _fileable(session, actor)
     chosen = next((each["id"] for each in parties if each["id"] == party), "")
-    last = _uuid(after) if after else None
+    last = needed_key(after) if after else None
     lines = inbox.of_party(
         session, party_ids=[UUID(chosen)] if chosen else actor.party_ids, after=last, size=inbox.PAGE_SIZE + 1
     )
@@ -129,9 +129,9 @@ def open_dossier(
     """Open a draft; the key comes with the page, so a double click opens one."""
     case = desk.open(
         session,
-        case_id=_uuid(text(posted, "case_id")),
+        case_id=needed_key(text(posted, "case_id")),
         procedure=text(posted, "procedure"),
-        party_id=_uuid(text(posted, "party_id")),
+        party_id=needed_key(text(posted, "party_id")),
         actor=actor,
         now=utcnow(),
     )
@@ -332,10 +332,3 @@ def _crumbs(request: Request, case: Case | None = None, actor: Actor | None = No
             return [Crumb(request_translator(request).gettext("Counter"), "/counter")]
         return [Crumb(request_translator(request).gettext("Inbox"), "/inbox")]
     return [Crumb(request_translator(request).gettext("My zone"), "/my")]
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

@@ -14,10 +14,11 @@ from app.core.auth.password import MIN_LENGTH
 from app.core.auth.roles import UserKind
 from app.core.errors import DomainError
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.time import utcnow
 from app.core.notifications.people import DelegationChanged, PeopleChanged
 from app.core.outbox import publish
-from app.web.admin_form import faults_of, key_of, roles_view
+from app.web.admin_form import faults_of, roles_view
 from app.web.errors import SignInNeeded
 from app.web.forms import PostedForm, text
 from app.web.identity import AuthSession

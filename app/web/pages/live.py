@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.time import utcnow
 from app.core.live import Hub, Listener, Mailbox, actors_in_force, all_of, own
 from app.core.workflow.models import Case
@@ -171,9 +172,8 @@ def _may_hear(database: Database, actor: Actor, keys: frozenset[str], topic: str
     if topic == "user" or topic in keys:
         return True
     kind, _, rest = topic.partition(":")
-    try:
-        subject = UUID(rest)
-    except ValueError:
+    subject = key_of(rest)
+    if subject is None:
         return False
     if kind == "party":
         return all_of("party") in keys

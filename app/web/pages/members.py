@@ -24,12 +24,12 @@ from app.core.auth.roles import ROLES
 from app.core.errors import DomainError, FieldProblem, NotFound
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.kit.time import utcnow
 from app.core.notifications import can_mail
 from app.core.notifications.people import PeopleChanged
 from app.core.outbox import publish
-from app.web.admin_form import faults_of, key_of, read_roles, roles_view
+from app.web.admin_form import faults_of, read_roles, roles_view
 from app.web.forms import PostedForm, text
 from app.web.identity import AuthSession, confirm_first
 from app.web.need import Holder

@@ -14,6 +14,7 @@ from app.core.db import DbRole, SessionContext
 from app.core.errors import FieldProblem
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.time import utcnow
 from app.core.notifications import (
     Audience,
@@ -64,7 +65,7 @@ def notices_page(
     before: str = "",
 ) -> Response:
     """Show a person's notices, the newest first."""
-    lines = read_notices(session, actor=actor, before=_uuid(before))
+    lines = read_notices(session, actor=actor, before=key_of(before))
     page = lines[:PAGE_SIZE]
     lang = request_translator(request).lang
     view = {
@@ -235,10 +236,3 @@ def _row(notifier: Notifier, line: NoticeLine, lang: str) -> dict[str, Any]:
             if each.error != NO_ADDRESS
         ],
     }
-
-
-def _uuid(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

@@ -18,7 +18,7 @@ from app.core.workflow.models import Case
 from app.core.workflow.papers import paper_signing
 from app.core.workflow.papers.form_signing import NotASignatory
 from app.web import papers_view
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.identity import box_of, ip_of, proof_view
 from app.web.need import CustomerActor
 from app.web.render import Crumb, error_texts, render, request_translator
@@ -57,7 +57,7 @@ def sign(
             raise NotFound
         paper_signing.sign_paper(
             session, press=papers_view.press_of(request), case=locked, definition=definition, code=component,
-            attachment_id=_key(file), actor=actor, now=now,
+            attachment_id=needed_key(file), actor=actor, now=now,
         )  # fmt: skip
     except DomainError as refusal:
         if not (isinstance(refusal, NoSigningKey | NotASignatory) or refusal.code.startswith("auth.")):
@@ -77,7 +77,7 @@ def _page(
     problems: Any = (), status: int = 200,
 ) -> Response:  # fmt: skip
     case, definition = papers_view.case_of(session, case_id, actor)
-    found = paper_signing.signable(session, case, definition, component, _key(file))
+    found = paper_signing.signable(session, case, definition, component, needed_key(file))
     gettext = request_translator(request).gettext
     title = next(each.title for each in definition.components if each.code == component)
     view = {
@@ -93,10 +93,3 @@ def _page(
         ],
     }
     return render(request, "papers/sign_paper.html", view, status=status)
-
-
-def _key(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from app.core.documents.intake import ACCEPTED
 from app.core.documents.refusals import FileRefused
-from app.core.errors import DomainError, FieldProblem, NotFound
+from app.core.errors import DomainError, FieldProblem
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.kit.pagination import encode_cursor, position
@@ -26,7 +26,7 @@ from app.core.workflow.papers.models import Part
 from app.core.workflow.papers.permissions import SIGN_FORM
 from app.core.workflow.papers.vault import PAGE_SIZE, VaultPaper, vault_papers
 from app.web import papers_view
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import CustomerActor, SignedInActor
 from app.web.papers_view import PAPER_TITLES
 from app.web.render import Crumb, error_texts, render, request_translator
@@ -114,7 +114,7 @@ def use_again(
     """Put a paper of an earlier dossier into this one."""
     case, definition = papers_view.case_of(session, case_id, actor)
     components.attach_from_vault(
-        session, case=case, definition=definition, code=component, document_id=_uuid(text(posted, "document_id")),
+        session, case=case, definition=definition, code=component, document_id=needed_key(text(posted, "document_id")),
         actor=actor, now=utcnow(),
     )  # fmt: skip
     return _back(case_id, component)
@@ -127,7 +127,7 @@ def remove(
     """Take a file out of the dossier."""
     case, definition = papers_view.case_of(session, case_id, actor)
     components.remove_attachment(
-        session, case=case, definition=definition, code=component, attachment_id=_uuid(text(posted, "file")),
+        session, case=case, definition=definition, code=component, attachment_id=needed_key(text(posted, "file")),
         actor=actor, now=utcnow(),
     )  # fmt: skip
     return _back(case_id, component)
@@ -227,7 +227,7 @@ def _problem(request: Request, refusal: DomainError, name: str) -> FieldProblem:
 def _replaces(posted: Any, kept: Sequence[KeptFile]) -> UUID | None:
     """Return the file that is replaced; several files replace none."""
     chosen = text(posted, "replaces")
-    return _uuid(chosen) if chosen and len(kept) == 1 else None
+    return needed_key(chosen) if chosen and len(kept) == 1 else None
 
 
 def _vault_row(request: Request, paper: VaultPaper) -> dict[str, Any]:
@@ -251,10 +251,3 @@ def _crumbs(request: Request, case: Case) -> list[Crumb]:
 
 def _back(case_id: UUID, component: str) -> Response:
     return RedirectResponse(f"/dossiers/{case_id}/papers/{component}", 303)
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

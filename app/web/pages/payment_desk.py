@@ -1,6 +1,6 @@
 """The desk of payments: what came and went on a day, and refunds."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 
 from app.core.errors import DomainError, Forbidden, Invalid, NotFound
 from app.core.i18n import N_, formats
+from app.core.i18n.formats import typed_day
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
 from app.core.payments.permissions import KEEP, READ, REFUND
@@ -46,7 +47,7 @@ def day_page(
     request: Request, session: DbSession, actor: Reader, zone: CurrentZone, day: str = ""
 ) -> Response:
     """Show what the bank booked on a day."""
-    chosen = _day(day) or local_day(utcnow(), zone.tz)
+    chosen = typed_day(day) or local_day(utcnow(), zone.tz)
     found = entries_between(session, *bounds(chosen, zone.tz))
     view = {
         "title": request_translator(request).gettext("Payment desk"),
@@ -68,7 +69,7 @@ def day_file(
     """Send the payments of a day as CSV or XLSX."""
     ending = request.url.path.rpartition(".")[2]
     translator = request_translator(request)
-    chosen = _day(day) or local_day(utcnow(), zone.tz)
+    chosen = typed_day(day) or local_day(utcnow(), zone.tz)
     header = [
         translator.gettext(name)
         for name in (
@@ -206,11 +207,3 @@ def _ask(request: Request, line: RefundLine, **typed: Any) -> Response:
         lead=gettext("Bank, account and holder are covered."), back=(here, gettext("Back to the refund")),
         action=f"{here}/account", **typed,
     )  # fmt: skip
-
-
-def _day(typed: str) -> date | None:
-    """Return a day as addresses write it, or as people do."""
-    try:
-        return formats.parse_date(typed)
-    except ValueError:
-        return None

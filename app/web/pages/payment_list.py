@@ -1,6 +1,5 @@
 """The list of payment slips: what is to be paid, what was paid, filtered, summed up, and as a file."""
 
-from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,8 +8,10 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from app.core.errors import Forbidden
-from app.core.i18n import N_, formats
+from app.core.i18n import N_
+from app.core.i18n.formats import typed_day
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from app.core.kit.time import local_day, utcnow
 from app.core.payments.finding import SlipFilter, Standing, kinds_of, list_slips, payers_of, totals
@@ -50,7 +51,7 @@ def _asked(
         else Standing.UNPAID
     )
     words, what = q.replace("\0", "")[:100], kind.replace("\0", "")[:40]
-    return SlipFilter(Standing(standing), words, _uuid(firm), what, _day(since), _day(until))
+    return SlipFilter(Standing(standing), words, key_of(firm), what, typed_day(since), typed_day(until))
 
 
 Asked = Annotated[SlipFilter, Depends(_asked)]
@@ -142,21 +143,6 @@ def _address(asked: SlipFilter) -> str:
 def _require(actor: Actor) -> None:
     if actor.is_officer and not actor.may(READ):
         raise Forbidden(permission=READ)
-
-
-def _day(typed: str) -> date | None:
-    """Return a day as addresses write it, or as people do."""
-    try:
-        return formats.parse_date(typed)
-    except ValueError:
-        return None
-
-
-def _uuid(typed: str) -> UUID | None:
-    try:
-        return UUID(typed) if typed else None
-    except ValueError:
-        return None
 
 
 def _position(cursor: str) -> UUID | None:

@@ -16,10 +16,10 @@ from app.core.auth.registration import RegistrationOver, Wanted
 from app.core.auth.roles import UserKind
 from app.core.errors import DomainError, FieldProblem
 from app.core.kit.actor import ANONYMOUS
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.kit.time import utcnow
 from app.core.notifications import can_mail, write_mail
-from app.web.admin_form import faults_of, key_of
+from app.web.admin_form import faults_of
 from app.web.forms import PostedForm, text
 from app.web.identity import database_of, hint_of, ip_of, problems_of
 from app.web.pages.account import MISSING, new_password_problems

@@ -53,6 +53,11 @@ class TestDates:
         with pytest.raises(ValueError, match="Enter a day"):
             formats.parse_date(text)
 
+    def test_what_an_address_says_may_be_no_day(self) -> None:
+        assert formats.typed_day(" 2026-12-04 ") == date(2026, 12, 4)
+        assert formats.typed_day("") is None
+        assert formats.typed_day("31/02/2026") is None
+
     @given(st.dates(date(1800, 1, 1), date(2999, 12, 31)))
     def test_read_what_was_written(self, day: date) -> None:
         assert formats.parse_date(formats.format_date(day, lang="vi", timezone=HANOI_TIME)) == day

@@ -1,7 +1,9 @@
 import time
 import uuid
 
-from app.core.kit.ids import uuid7
+import pytest
+
+from app.core.kit.ids import key_of, uuid7
 
 
 def test_uuid7_has_the_version_and_variant_of_rfc_9562():
@@ -30,3 +32,13 @@ def test_uuid7_of_a_later_millisecond_sorts_later(monkeypatch):
 def test_uuid7_does_not_repeat_within_a_millisecond(monkeypatch):
     monkeypatch.setattr(time, "time_ns", lambda: 1_767_225_600_000_000_000)
     assert len({uuid7() for _ in range(2000)}) == 2000
+
+
+def test_a_key_is_read_back_from_its_text():
+    made = uuid7()
+    assert key_of(str(made)) == made
+
+
+@pytest.mark.parametrize("text", ["", "0", "no key", "0190c5a0-0000-7000-8000-00000000000", "\0" * 32])
+def test_any_other_text_is_no_key(text: str):
+    assert key_of(text) is None

@@ -45,8 +45,5 @@ def may_file(actor: Actor, row: Declaration) -> bool:
 
 def midnight(typed: str, zone: ZoneConfig) -> datetime | None:
     """Return the beginning of a local day as people write it, None for anything else."""
-    try:
-        day = formats.parse_date(typed)
-    except ValueError:
-        return None
-    return datetime.combine(day, time.min, tzinfo=zone.tz)
+    day = formats.typed_day(typed)
+    return None if day is None else datetime.combine(day, time.min, tzinfo=zone.tz)

@@ -14,17 +14,17 @@ from starlette.responses import RedirectResponse
 from app.core.errors import FieldProblem, Invalid
 from app.core.i18n import N_, formats
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.pagination import encode_cursor, position
 from app.core.kit.time import utcnow
 from app.customs.declarations.pages.access import Reader, midnight
-from app.customs.declarations.pages.intake import key
 from app.customs.declarations.permissions import FILE, INSPECT
 from app.customs.declarations.queries import differences as queries
 from app.customs.declarations.queries.differences import PAGE_SIZE, DifferenceLine, WantedDifferences
 from app.customs.declarations.queries.naming import TAX_NAMES
 from app.customs.declarations.service.explaining import LONGEST, MOST, explain_all
 from app.web.exports import csv_response, xlsx_response
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.render import render, request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -64,8 +64,8 @@ def explain_chosen(
     chosen = [each for each in posted.getlist("chosen") if isinstance(each, str)]
     try:
         count = explain_all(
-            session, difference_ids=[key(each) for each in chosen], text=text(posted, "explanation"), actor=actor,
-            now=utcnow(),
+            session, difference_ids=[needed_key(each) for each in chosen], text=text(posted, "explanation"),
+            actor=actor, now=utcnow(),
         )  # fmt: skip
     except Invalid as refusal:
         session.rollback()
@@ -135,13 +135,9 @@ def list_xlsx(
 def wanted_of(actor: Actor, zone: CurrentZone, asked: Mapping[str, str]) -> WantedDifferences:
     """Return what is asked for; what is no choice narrows nothing."""
     parties = None if actor.is_officer else [each for each in actor.party_ids if actor.may(FILE, each)]
-    try:
-        party = UUID(asked["firm"]) if asked["firm"] else None
-    except ValueError:
-        party = None
     until = midnight(asked["until"], zone)
     return WantedDifferences(
-        parties=parties, party=party, state=asked["state"] if asked["state"] in STATES else "",
+        parties=parties, party=key_of(asked["firm"]), state=asked["state"] if asked["state"] in STATES else "",
         tax=asked["tax"] if asked["tax"] in TAX_NAMES else "", query=asked["q"].replace("\0", "")[:40],
         since=midnight(asked["since"], zone), until=until + timedelta(days=1) if until is not None else None,
     )  # fmt: skip

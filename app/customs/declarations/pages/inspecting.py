@@ -24,7 +24,7 @@ from app.core.kit.time import utcnow
 from app.core.privacy import recent_reading
 from app.core.workflow.papers.intake import LIMITS
 from app.customs.declarations.models import InspectionNote
-from app.customs.declarations.pages.intake import key, problems_of, refused
+from app.customs.declarations.pages.intake import problems_of, refused
 from app.customs.declarations.pages.questions import Inspector, Taker
 from app.customs.declarations.pages.reading import open_photos, photos_of, take_along
 from app.customs.declarations.permissions import FILE, INSPECT
@@ -33,7 +33,7 @@ from app.customs.declarations.queries.notes import NoteLine
 from app.customs.declarations.queries.reach import reach
 from app.customs.declarations.service import inspecting as service
 from app.customs.declarations.service.inspecting import Draft, KeptPhoto, NoteKind, Result, digest_of
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.identity import box_of, ip_of, proof_view
 from app.web.need import CustomerActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
@@ -79,14 +79,14 @@ def new_page(
     """Show the form of a note; one that corrects another begins with its words."""
     given = {"firm": firm, "declaration": declaration, "corrects": corrects, "note_id": str(uuid7())}
     if corrects:
-        old = queries.note(session, key(corrects), actor)
+        old = queries.note(session, needed_key(corrects), actor)
         given |= {
             "firm": str(old.party_id), "declaration": str(old.declaration_id or ""), "kind": old.kind,
             "place": old.place, "found": old.found, "result": old.result,
             "happened_at": f"{old.happened_at.astimezone(zone.tz):%d/%m/%Y %H:%M}",
         }  # fmt: skip
     elif declaration:
-        given["firm"] = str(reach(session, key(declaration), actor).declaration.party_id)
+        given["firm"] = str(reach(session, needed_key(declaration), actor).declaration.party_id)
     return _form(request, session, actor, given)
 
 
@@ -106,9 +106,10 @@ def write(
     )
     try:
         row = service.write_note(
-            session, party_id=key(given["firm"]), draft=draft, photos=photos, keep_place=bool(given["keep_place"]),
-            actor=actor, now=utcnow(), declaration_id=key(given["declaration"]) if given["declaration"] else None,
-            corrects_id=key(given["corrects"]) if given["corrects"] else None, note_id=key(given["note_id"]),
+            session, party_id=needed_key(given["firm"]), draft=draft, photos=photos,
+            declaration_id=needed_key(given["declaration"]) if given["declaration"] else None,
+            corrects_id=needed_key(given["corrects"]) if given["corrects"] else None,
+            note_id=needed_key(given["note_id"]), keep_place=bool(given["keep_place"]), actor=actor, now=utcnow(),
         )  # fmt: skip
     except Invalid as refusal:
         session.rollback()
@@ -237,10 +238,11 @@ def _form(
     request: Request, session: Session, actor: Actor, given: Mapping[str, str], *,
     problems: Sequence[FieldProblem] = (),
 ) -> Response:  # fmt: skip
-    party = session.get(Party, key(given["firm"]))
+    party = session.get(Party, needed_key(given["firm"]))
     if party is None:
         raise NotFound
-    about = reach(session, key(given["declaration"]), actor).declaration if given.get("declaration") else None
+    case = given.get("declaration")
+    about = reach(session, needed_key(case), actor).declaration if case else None
     gettext = request_translator(request).gettext
     view = {
         "title": gettext("Correct an inspection note")
@@ -289,9 +291,8 @@ def _presence(request: Request, actor: Actor, shown: str) -> list[FieldProblem]:
 def _moment(typed: str, zone: ZoneInfo) -> datetime | None:
     """Read day and time as ``27/03/2026 14:30`` in the zone's time; None where it is none."""
     day, _, clock = typed.strip().partition(" ")
+    on = formats.typed_day(day)
     try:
-        return datetime.combine(
-            formats.parse_date(day), time.fromisoformat(clock.strip() or "x"), tzinfo=zone
-        )
+        return datetime.combine(on, time.fromisoformat(clock.strip() or "x"), tzinfo=zone) if on else None
     except ValueError:
         return None

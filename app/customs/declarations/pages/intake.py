@@ -1,13 +1,12 @@
-"""Files and keys of forms of this module: received and kept, or refused by their names."""
+"""Files of forms of this module: received and kept, or refused by their names."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
 from app.core.documents.refusals import FileRefused
-from app.core.errors import DomainError, FieldProblem, NotFound
+from app.core.errors import DomainError, FieldProblem
 from app.core.workflow.papers.intake import KeptFile, keep_file
 from app.web.render import error_texts, request_translator
 
@@ -42,15 +41,3 @@ def problems_of(request: Request, refusal: DomainError, field: str) -> list[Fiel
     texts = error_texts(request_translator(request), refusal)
     reason = {"reason": f"{texts['detail']} {texts['hint']}"}
     return [FieldProblem(field, refusal.code, "%(reason)s", reason)]
-
-
-def key(value: str) -> UUID:
-    """
-    Return the key that a form carries.
-
-    :raises NotFound: it is none.
-    """
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

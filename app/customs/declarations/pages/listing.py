@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.i18n import formats
 from app.core.kit.actor import Actor
+from app.core.kit.ids import key_of
 from app.core.kit.pagination import encode_cursor, position
 from app.customs.declarations.domain import catalogue
 from app.customs.declarations.domain.lifecycle import NO_CHANNEL, STATE_NAMES, UNDECIDED, State
@@ -109,7 +110,7 @@ def list_xlsx(
 
 def _wanted(actor: Actor, asked: Mapping[str, str], zone: CurrentZone) -> Wanted:
     parties = None if actor.is_officer else actor.party_ids
-    party, until = _uuid(asked["firm"]), midnight(asked["until"], zone)
+    party, until = key_of(asked["firm"]), midnight(asked["until"], zone)
     return Wanted(
         parties=parties,
         party=party if party is not None and (parties is None or party in parties) else None,
@@ -183,10 +184,3 @@ def _table(
         for each in listing.exported(session, wanted)
     )  # fmt: skip
     return header, rows
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -8,10 +8,10 @@ from fastapi import Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
-from app.core.errors import FieldProblem, Invalid, NotFound
+from app.core.errors import FieldProblem, Invalid
 from app.core.i18n import localise
 from app.core.kit.actor import Actor
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.kit.time import utcnow
 from app.customs.declarations.domain import catalogue
 from app.customs.declarations.pages.access import Declarant, visible
@@ -19,7 +19,7 @@ from app.customs.declarations.pages.words import HOME, lang_of
 from app.customs.declarations.queries import firms
 from app.customs.declarations.service import drafting
 from app.customs.declarations.service.drafting import Opening
-from app.web.forms import PostedForm, text, whole
+from app.web.forms import PostedForm, needed_key, text, whole
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -44,12 +44,12 @@ def open_declaration(
     typed = {name: text(posted, name) for name in ("party_id", "movement", "type_code")}
     if typed["movement"] in catalogue.movements() and not typed["type_code"]:
         return _page(request, session, actor, typed)
-    problems = [] if _uuid(typed["party_id"]) else [_missing_firm()]
+    problems = [] if key_of(typed["party_id"]) else [_missing_firm()]
     try:
         if problems:
             raise Invalid(errors=problems)
         opening = Opening(
-            _key(text(posted, "declaration_id")),
+            needed_key(text(posted, "declaration_id")),
             UUID(typed["party_id"]),
             typed["movement"],
             typed["type_code"],
@@ -106,7 +106,7 @@ def copy(
 ) -> Response:  # fmt: skip
     """Begin a declaration like this one."""
     row = drafting.copy_declaration(
-        session, source_id=declaration_id, declaration_id=_key(text(posted, "declaration_id")), actor=actor,
+        session, source_id=declaration_id, declaration_id=needed_key(text(posted, "declaration_id")), actor=actor,
         now=utcnow(), zone=zone.tz,
     )  # fmt: skip
     return RedirectResponse(f"{HOME}/{row.id}?done=copied", 303)
@@ -186,16 +186,3 @@ def _duty(movement: str, direction: str) -> str:
 
 def _missing_firm() -> FieldProblem:
     return FieldProblem("party_id", "missing", drafting.FIRM_MISSING)
-
-
-def _key(value: str) -> UUID:
-    if (found := _uuid(value)) is None:
-        raise NotFound
-    return found
-
-
-def _uuid(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

@@ -14,19 +14,20 @@ from app.core.documents import service as documents
 from app.core.documents.intake import ACCEPTED
 from app.core.errors import DomainError, FieldProblem, Invalid, NotFound
 from app.core.i18n import N_, formats
+from app.core.i18n.formats import typed_day
 from app.core.kit.actor import Actor
 from app.core.kit.time import local_day, utcnow
 from app.core.workflow.papers.intake import LIMITS, KeptFile
 from app.customs.declarations.domain.dossier import Basis, Slot, Standing, fact_part, fact_title
 from app.customs.declarations.domain.lifecycle import State, Step, find
 from app.customs.declarations.models import Declaration
-from app.customs.declarations.pages.intake import key, problems_of, received
+from app.customs.declarations.pages.intake import problems_of, received
 from app.customs.declarations.pages.reading import KIND, PaperReading, take_along
 from app.customs.declarations.queries import papers as queries
 from app.customs.declarations.queries.papers import Attached, Choice, Place
 from app.customs.declarations.queries.reach import Reached, acts_for, reach, tax_code_of
 from app.customs.declarations.service import papers as service
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import CustomerActor, SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
 from app.web.render import Crumb, render, request_translator
@@ -91,9 +92,9 @@ def attach(
         problems = [FieldProblem("files", "missing", reason)]
     facts: dict[str, Any] = {
         "form": text(posted, "form"), "number": text(posted, "number"), "holder": text(posted, "holder"),
-        "issued_on": _day(text(posted, "issued_on")),
+        "issued_on": typed_day(text(posted, "issued_on")),
         "declaration_id": declaration_id, "slot": slot, "actor": actor, "now": utcnow(),
-        "today": local_day(utcnow(), zone.tz), "valid_until": _day(text(posted, "valid_until")),
+        "today": local_day(utcnow(), zone.tz), "valid_until": typed_day(text(posted, "valid_until")),
         "counts_on": _counts_on(request, found.declaration),
     }  # fmt: skip
     try:
@@ -105,7 +106,7 @@ def attach(
         if kept:
             service.attach(session, files=kept, replaces=_replaces(posted, kept), **facts)
         elif chosen and not problems:
-            service.attach_from_vault(session, document_id=key(chosen), **facts)
+            service.attach_from_vault(session, document_id=needed_key(chosen), **facts)
     except DomainError as refusal:
         session.rollback()
         problems = _problems(request, refusal)
@@ -123,7 +124,7 @@ def remove(
 ) -> Response:
     """Take a paper out of its place."""
     service.remove(
-        session, declaration_id=declaration_id, slot=slot, paper_id=key(text(posted, "paper_id")), actor=actor,
+        session, declaration_id=declaration_id, slot=slot, paper_id=needed_key(text(posted, "paper_id")), actor=actor,
         now=utcnow(),
     )  # fmt: skip
     return _back(declaration_id, slot)
@@ -323,14 +324,7 @@ def _problems(request: Request, refusal: DomainError) -> list[FieldProblem]:
 def _replaces(posted: FormData, kept: Sequence[KeptFile]) -> UUID | None:
     """Return the paper that is replaced; several files replace none."""
     chosen = text(posted, "replaces")
-    return key(chosen) if chosen and len(kept) == 1 else None
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return formats.parse_date(typed) if typed.strip() else None
-    except ValueError:
-        return None
+    return needed_key(chosen) if chosen and len(kept) == 1 else None
 
 
 def _back(declaration_id: UUID, slot: str) -> Response:

@@ -22,14 +22,14 @@ from app.core.kit.pagination import InvalidCursor, decode_cursor, encode_cursor,
 from app.core.kit.time import utcnow
 from app.core.workflow.papers.intake import LIMITS
 from app.customs.declarations.models import Declaration
-from app.customs.declarations.pages.intake import key, problems_of, received
+from app.customs.declarations.pages.intake import problems_of, received
 from app.customs.declarations.pages.reading import PaperReading, take_along
 from app.customs.declarations.permissions import FILE, INSPECT, READ
 from app.customs.declarations.queries import questions as queries
 from app.customs.declarations.queries.questions import QuestionLine, SaidPaper
 from app.customs.declarations.queries.reach import reach
 from app.customs.declarations.service import questions as service
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import CustomerActor, Holder, SignedInActor
 from app.web.pages.downloads import DOWNLOAD_HEADERS, disposition
 from app.web.render import Crumb, render, request_translator
@@ -119,9 +119,9 @@ def ask(
         try:
             due_at = _due_at(text(posted, "due_on"), zone.tz)
             row = service.ask(
-                session, party_id=key(firm), declaration_id=key(declaration) if declaration else None,
+                session, party_id=needed_key(firm), declaration_id=needed_key(declaration) if declaration else None,
                 text=text(posted, "text"), due_at=due_at, actor=actor, now=utcnow(),
-                question_id=key(text(posted, "question_id")), files=kept,
+                question_id=needed_key(text(posted, "question_id")), files=kept,
             )  # fmt: skip
             return RedirectResponse(f"{LIST}/{row.id}?done=asked", 303)
         except Invalid as refusal:
@@ -293,8 +293,8 @@ def _ask(
 ) -> Response:  # fmt: skip
     about: Declaration | None = None
     if declaration:
-        about = reach(session, key(declaration), actor).declaration
-    party = session.get(Party, about.party_id if about is not None else key(firm))
+        about = reach(session, needed_key(declaration), actor).declaration
+    party = session.get(Party, about.party_id if about is not None else needed_key(firm))
     if party is None:
         raise NotFound
     gettext = request_translator(request).gettext

@@ -17,6 +17,7 @@ from app.core.kit.time import local_day
 from app.core.outbox import publish
 from app.core.telemetry import get_logger
 from app.core.workflow.timekeeping import calendar_of
+from app.customs.declarations.domain import content
 from app.customs.declarations.domain.timelimits import (
     EXPRESS,
     EXTENSION,
@@ -134,10 +135,10 @@ def _look_at_departure(session: Session, declaration: Declaration, notice: Notic
     if declaration.direction != "EXPORT" or declaration.movement != "ZONE_TO_ABROAD":
         return
     header = _header(session, declaration)
-    try:
-        first = datetime.combine(date.fromisoformat(str(header.get(_ARRIVAL, ""))), time.min, tzinfo=zone)
-    except ValueError:
+    departure = content.day(str(header.get(_ARRIVAL, "")))
+    if departure is None:
         return
+    first = datetime.combine(departure, time.min, tzinfo=zone)
     key = EXPRESS if header.get(_GOODS_CLASS) == _BY_EXPRESS else LIMITS[ClockKind.DECLARE_EXPORT].key
     at, day = notice.official_at, local_day(notice.official_at, zone)
     try:
@@ -169,9 +170,8 @@ def _look_at_arrival(session: Session, declaration: Declaration, notice: Notice,
     """Count the time from arrival to registration, where goods came from abroad and the day of arrival is declared."""
     if declaration.direction != "IMPORT" or declaration.movement != "ABROAD_TO_ZONE":
         return
-    try:
-        arrived = date.fromisoformat(str(_header(session, declaration).get(_ARRIVAL, "")))
-    except ValueError:
+    arrived = content.day(str(_header(session, declaration).get(_ARRIVAL, "")))
+    if arrived is None:
         return
     at = datetime.combine(arrived, time.min, tzinfo=zone)
     if at > notice.official_at:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core.evidence import Subject, record
 from app.core.kit.actor import SYSTEM
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.outbox import publish
 from app.customs.declarations.domain import lifecycle
 from app.customs.declarations.domain.patience import GAPS, Patience
@@ -205,9 +205,8 @@ def _acknowledge(session: Session, notice: Notice) -> None:
 
 
 def _answered(session: Session, notice: WireNotice, declaration_id: UUID) -> UUID | None:
-    try:
-        key = UUID(notice.reply_to)
-    except ValueError:
+    key = key_of(notice.reply_to)
+    if key is None:
         return None
     return session.scalar(
         select(Dispatch.id).where(Dispatch.id == key, Dispatch.declaration_id == declaration_id)

@@ -32,7 +32,7 @@ from app.customs.parcels.service import billing, listing, sending
 from app.customs.parcels.service.listing import Prepared, prepare
 from app.web.debts_view import debts_view
 from app.web.exports import xlsx_response
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, needed_key, text
 from app.web.need import Holder
 from app.web.render import Crumb, render, request_translator
 from app.web.services import CurrentZone
@@ -100,8 +100,8 @@ def close(
     day, flight, party = (text(posted, name) for name in ("day", "flight", "party"))
     try:
         row = listing.close_list(
-            session, list_id=_uuid(text(posted, "list_id")), party_id=_party(actor, party), actor=actor, now=utcnow(),
-            day=words.day_of(day, local_day(utcnow(), zone.tz)), flight=flight, zone=zone.tz,
+            session, list_id=needed_key(text(posted, "list_id")), party_id=_party(actor, party), actor=actor,
+            now=utcnow(), day=words.day_of(day, local_day(utcnow(), zone.tz)), flight=flight, zone=zone.tz,
         )  # fmt: skip
     except listing.NothingToList:
         session.rollback()
@@ -159,7 +159,7 @@ def correct(
 ) -> Response:
     """Close a correction for what went back."""
     row = listing.correct_list(
-        session, list_id=_uuid(text(posted, "list_id")), first_id=parcel_list_id, actor=actor, now=utcnow(),
+        session, list_id=needed_key(text(posted, "list_id")), first_id=parcel_list_id, actor=actor, now=utcnow(),
         zone=zone.tz,
     )  # fmt: skip
     return RedirectResponse(f"{LISTS}/{row.id}", 303)
@@ -373,10 +373,3 @@ def _party(actor: Actor, wanted: str) -> UUID:
 
 def _crumb(translator: Translator) -> Crumb:
     return Crumb(translator.gettext("Low-value parcels"), HERE)
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotFound from None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.i18n import N_, Translator
-from app.core.i18n.formats import format_number, parse_date
+from app.core.i18n.formats import format_number, typed_day
 from app.customs.parcels.domain.facts import Message, Outcome, ParcelState, Source
 from app.customs.parcels.domain.lowvalue import Exemption, LeftOut
 from app.customs.parcels.domain.reasons import SHORT, WORDS, Reason
@@ -143,10 +143,7 @@ def left_out_view(reason: LeftOut, params: Mapping[str, str], translator: Transl
 
 def day_of(text: str, default: date) -> date:
     """Return the day that an address names or a person typed, or the default."""
-    try:
-        return parse_date(text)
-    except ValueError:
-        return default
+    return typed_day(text) or default
 
 
 def _said(name: str, value: str, lang: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.core.evidence import Subject, record
 from app.core.evidence.canonical import Canonical
 from app.core.kit.actor import SYSTEM
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.outbox import publish
 from app.customs.declarations.facade import Notice, NoticeKind, body_of
 from app.customs.parcels.events import ListAnswered, ListTaxed
@@ -226,9 +226,8 @@ def _mark(session: Session, row: ParcelList, answer: str, numbers: Sequence[int]
 
 def _answered(session: Session, notice: ListNotice, row: ParcelList) -> ListDispatch | None:
     """Return our message that a notice answers; the answer proves that it arrived."""
-    try:
-        key = UUID(notice.reply_to)
-    except ValueError:
+    key = key_of(notice.reply_to)
+    if key is None:
         return None
     found = session.get(ListDispatch, key, with_for_update=True, populate_existing=True)
     if found is None or found.party_id != row.party_id:

@@ -19,7 +19,7 @@ from app.core.errors import DomainError, FieldProblem, Forbidden
 from app.core.i18n import N_
 from app.core.i18n.countries import countries, country_name
 from app.core.kit.actor import Actor
-from app.core.kit.ids import uuid7
+from app.core.kit.ids import key_of, uuid7
 from app.core.kit.time import utcnow
 from app.core.workflow.papers.intake import LIMITS, keep_file
 from app.registry.claims import service
@@ -39,8 +39,8 @@ from app.registry.claims.domain import (
 from app.registry.claims.models import Claim
 from app.registry.claims.queries import claims_of, own_claim, papers_of
 from app.registry.claims.service import Answers, person_party
-from app.web.admin_form import faults_of, key_of, needed_key
-from app.web.forms import PostedForm, text
+from app.web.admin_form import faults_of
+from app.web.forms import PostedForm, needed_key, text
 from app.web.identity import AuthSession
 from app.web.need import CustomerActor
 from app.web.render import Crumb, error_texts, render, request_translator
