@@ -19,7 +19,7 @@ from app.cli.demo_payments import demand_demo
 from app.cli.search import fill_index
 from app.core import law
 from app.core.auth.models import Office, PartyKind
-from app.core.auth.service import create_office
+from app.core.auth.parties import create_office
 from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
 from app.core.db.cluster import running
 from app.core.db.migrate import upgrade

@@ -20,7 +20,7 @@ from app.registry.claims.permissions import DECIDE
 from app.registry.claims.permissions import PERMISSIONS as CLAIM_PERMISSIONS
 from app.registry.events import EnterpriseChanged, EnterpriseRegistered, ProjectChanged, ProjectRegistered
 from app.registry.pages import ROUTERS
-from app.registry.pages.takeovers import HOME as TAKE_OVERS
+from app.registry.pages.takeover_view import HOME as TAKE_OVERS
 from app.registry.pages.takeovers import takeovers
 from app.registry.permissions import FIND_PERSON, PERMISSIONS, READ, TAKE_OVER
 from app.registry.queries.found import enterprise_documents, project_documents

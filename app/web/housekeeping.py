@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.core.auth.sessions import delete_old
+from app.core.auth.open_sessions import delete_old
 from app.core.db import DbRole, SessionContext
 from app.core.jobs import JobRegistry, JobSpec, NewJob, Run, defer_jobs
 from app.core.kit.actor import SYSTEM

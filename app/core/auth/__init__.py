@@ -17,40 +17,26 @@ from app.core.auth.models import (
     User,
     UserState,
 )
+from app.core.auth.open_sessions import SessionView, delete_old, list_sessions, revoke
+from app.core.auth.parties import CodeTaken, create_office, create_party, find_office
 from app.core.auth.password import WeakPassword
 from app.core.auth.permissions import PERMISSIONS, Permission, PermissionBook, require
 from app.core.auth.roles import ROLES, Role, UserKind
 from app.core.auth.service import (
     AlreadyMember,
-    CodeTaken,
     LoginNotUsable,
     LoginTaken,
     OwnAccount,
     PartyDoesNotFit,
     RoleDoesNotFit,
     add_membership,
-    create_office,
-    create_party,
     end_membership,
-    find_office,
     names_of,
     register_person,
     set_password,
     set_state,
 )
-from app.core.auth.sessions import (
-    SessionPolicy,
-    SessionView,
-    SignedIn,
-    SignInRefused,
-    delete_old,
-    list_sessions,
-    resolve,
-    revoke,
-    rotate,
-    sign_in,
-    sign_out,
-)
+from app.core.auth.sessions import SessionPolicy, SignedIn, SignInRefused, resolve, rotate, sign_in, sign_out
 from app.core.auth.stages import SecondFactorPolicy
 from app.core.auth.step_up import Proof, WrongPassword
 from app.core.auth.throttle import TooManyAttempts

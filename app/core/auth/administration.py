@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.core.auth import totp
 from app.core.auth.models import Membership, Office, Party, PartyKind, Totp, User, UserState
+from app.core.auth.open_sessions import close_sessions
 from app.core.auth.permissions import SESSION_REVOKE, USER_MANAGE, require
 from app.core.auth.roles import UserKind
-from app.core.auth.service import OwnAccount, close_sessions, set_password
+from app.core.auth.service import OwnAccount, set_password
 from app.core.errors import NotFound
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor

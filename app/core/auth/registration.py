@@ -20,9 +20,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import Membership, Party, PartyKind, Registration, User, UserState
+from app.core.auth.parties import create_party
 from app.core.auth.password import WeakPassword, hash_password, refuse_weak, verify_password
 from app.core.auth.roles import UserKind
-from app.core.auth.service import PERSON, add_membership, create_party, fold_login, is_login
+from app.core.auth.service import PERSON, add_membership, fold_login, is_login
 from app.core.auth.throttle import Attempt, TooManyAttempts, count_attempt, forgive
 from app.core.auth.tokens import new_token, token_hash
 from app.core.db import Database, DbRole, SessionContext

@@ -1,29 +1,28 @@
-"""Use cases of identity: accounts, offices, memberships.
+"""Use cases of identity: accounts and memberships.
 
-Accounts are written under the role ftz_auth only; offices and memberships under ftz_auth or ftz_officer.
+Accounts are written under the role ftz_auth only, memberships under ftz_auth or ftz_officer.
 """
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, true, update
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.auth.models import (
     OFFICE_KINDS,
-    LoginSession,
     Membership,
-    Office,
     Party,
     PartyKind,
     User,
     UserState,
 )
+from app.core.auth.open_sessions import close_sessions
 from app.core.auth.password import hash_password, refuse_weak
-from app.core.auth.permissions import MEMBER_MANAGE, OFFICE_MANAGE, USER_MANAGE, require
+from app.core.auth.permissions import MEMBER_MANAGE, USER_MANAGE, require
 from app.core.auth.roles import ROLES, UserKind
 from app.core.errors import Conflict, FieldProblem, Invalid, NotFound
 from app.core.evidence import Subject, record
@@ -39,15 +38,6 @@ class LoginTaken(Conflict):
     title = "This login is already in use."
     detail = "Another account has the login “%(login)s”."
     hint = "Choose another login, or look for the existing account."
-
-
-class CodeTaken(Conflict):
-    """Another office has this code."""
-
-    code = "auth.code-taken"
-    title = "This code is already in use."
-    detail = "Another office has the code “%(code)s”."
-    hint = "Choose another code."
 
 
 class AlreadyMember(Conflict):
@@ -109,77 +99,6 @@ def fold_login(login: str) -> str:
 def is_login(folded: str) -> bool:
     """Tell whether a folded text can be a login."""
     return _LOGIN.fullmatch(folded) is not None
-
-
-def create_party(
-    session: Session, *, kind: PartyKind, name: str, actor: Actor, now: datetime, party_id: UUID | None = None
-) -> Party:
-    """
-    Create a party: who can hold memberships, dossiers, land. The caller decides who may (ftz_auth or ftz_officer).
-
-    :param party_id: key to take, where another table's row was made first.
-    """
-    party = Party(id=party_id or uuid7(), kind=kind, name=nfc(name).strip(), created_at=now)
-    session.add(party)
-    # The caller goes on with rows that point to the party, and the mapper knows no order between them.
-    session.flush()
-    subject = Subject("party", party.id)
-    record(
-        session,
-        "auth:party:create",
-        subject=subject,
-        actor=actor,
-        at=now,
-        party_id=party.id,
-        facts={"kind": kind},
-    )
-    return party
-
-
-def create_office(
-    session: Session,
-    *,
-    code: str,
-    kind: PartyKind,
-    name: Mapping[str, str],
-    actor: Actor,
-    now: datetime,
-    symbol: str = "",
-    parent_id: UUID | None = None,
-) -> Office:
-    """
-    Create the authority, a division of it or an agency, with its party.
-
-    :param name: by language; the Vietnamese one is the party's.
-    :raises Forbidden: the actor may not manage offices.
-    :raises CodeTaken: an office has this code.
-    :raises ValueError: the kind is none of an office.
-    """
-    require(actor, OFFICE_MANAGE)
-    if kind not in OFFICE_KINDS:
-        raise ValueError(f"{kind} is not a kind of office.")
-    if session.scalar(select(Office.party_id).where(Office.code == code)) is not None:
-        raise CodeTaken(code=code)
-    party = create_party(session, kind=kind, name=name["vi"], actor=actor, now=now)
-    office = Office(
-        party_id=party.id, code=code, kind=kind, name=dict(name), symbol=symbol, parent_id=parent_id
-    )
-    session.add(office)
-    # Divisions that follow point to the authority.
-    session.flush()
-    return office
-
-
-def find_office(session: Session, code: str) -> Office:
-    """
-    Return the office with a code.
-
-    :raises NotFound: there is none.
-    """
-    office = session.scalar(select(Office).where(Office.code == code))
-    if office is None:
-        raise NotFound
-    return office
 
 
 def register_person(
@@ -377,23 +296,6 @@ def _refuse_unfit(roles: Collection[str], kind: UserKind, party_kind: PartyKind)
         if role not in fitting:
             problem = FieldProblem("roles", RoleDoesNotFit.code, RoleDoesNotFit.detail)
             raise RoleDoesNotFit(role=role, kind=kind.value, choices=", ".join(fitting), errors=[problem])
-
-
-def close_sessions(session: Session, user_id: UUID, *, now: datetime, keep: UUID | None = None) -> int:
-    """End the sessions of an account but for one (role ftz_auth); return how many. The caller records why."""
-    # The account's new state must be there before its sessions end, so that a sign-in under way does not slip between.
-    session.flush()
-    ended = session.execute(
-        update(LoginSession)
-        .where(
-            LoginSession.user_id == user_id,
-            LoginSession.revoked_at.is_(None),
-            LoginSession.id != keep if keep is not None else true(),
-        )
-        .values(revoked_at=now)
-        .returning(LoginSession.id)
-    )
-    return len(ended.all())
 
 
 def _refuse_own(actor: Actor, user_id: UUID) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core.auth.actors import actor_of, make_actor
-from app.core.auth.models import LoginSession, Stage, Throttle, User, UserState
+from app.core.auth.models import LoginSession, Stage, User, UserState
 from app.core.auth.password import hash_password, verify_password
-from app.core.auth.permissions import SESSION_REVOKE, PermissionBook
+from app.core.auth.permissions import PermissionBook
 from app.core.auth.roles import UserKind
 from app.core.auth.service import fold_login
 from app.core.auth.stages import WAITS, SecondFactorPolicy, next_stage
@@ -24,7 +24,7 @@ from app.core.auth.tokens import new_token, token_hash
 from app.core.db import WEB_LOGINS, Database, DbRole, SessionContext
 from app.core.errors import DomainError, NotFound
 from app.core.evidence import Subject, record
-from app.core.kit.actor import ANONYMOUS, Actor, ActorKind
+from app.core.kit.actor import ANONYMOUS, Actor
 from app.core.kit.ids import uuid7
 
 _AUTH = SessionContext(DbRole.AUTH)
@@ -85,18 +85,6 @@ class SignedIn:
 
     def __repr__(self) -> str:
         return f"SignedIn(user_id={self.actor.user_id}, session_id={self.actor.session_id})"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionView:
-    """A session as its owner sees it."""
-
-    id: UUID
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-    user_agent: str | None
-    ip: str | None
 
 
 def sign_in(
@@ -187,54 +175,6 @@ def sign_out(database: Database, *, token: str, now: datetime) -> None:
         _end(session, token=token, reason="sign-out", now=now)
 
 
-def revoke(session: Session, session_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """
-    End one session, the own one or, with the permission ``session.revoke``, that of another (role ftz_auth).
-
-    Who may not end it reads the same as for a session that does not exist.
-
-    :raises NotFound: no such session in force, or not the actor's to end.
-    """
-    statement = update(LoginSession).where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None))
-    if not actor.may(SESSION_REVOKE) and actor.kind is not ActorKind.SYSTEM:
-        statement = statement.where(LoginSession.user_id == actor.user_id)
-    ended = session.execute(statement.values(revoked_at=now).returning(LoginSession.user_id)).one_or_none()
-    if ended is None:
-        raise NotFound
-    facts = {"user": str(ended.user_id), "reason": "revoked"}
-    record(
-        session,
-        "auth:session:close",
-        subject=Subject("session", session_id),
-        actor=actor,
-        at=now,
-        facts=facts,
-    )
-
-
-def list_sessions(session: Session, user_id: UUID, *, now: datetime) -> list[SessionView]:
-    """Return the sessions of a user that are in force, the latest first (role ftz_auth)."""
-    rows = session.execute(
-        select(
-            LoginSession.id,
-            LoginSession.created_at,
-            LoginSession.last_seen_at,
-            LoginSession.expires_at,
-            LoginSession.user_agent,
-            LoginSession.ip,
-        )
-        .where(
-            LoginSession.user_id == user_id,
-            LoginSession.pending.is_(None),
-            LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > now,
-            LoginSession.last_seen_at + LoginSession.idle_for > now,
-        )
-        .order_by(LoginSession.created_at.desc(), LoginSession.id)
-    )
-    return [SessionView(*row) for row in rows]
-
-
 def rotate(session: Session, session_id: UUID, *, now: datetime) -> str:
     """
     Give a session in force a new token, after which the old one opens nothing (role ftz_auth).
@@ -258,23 +198,6 @@ def rotate(session: Session, session_id: UUID, *, now: datetime) -> str:
     if changed is None:
         raise NotFound
     return token
-
-
-def delete_old(session: Session, *, before: datetime) -> int:
-    """
-    Delete sessions and attempt counters that ended before an instant (role ftz_worker); return how many sessions.
-
-    What happened stays in the evidence; addresses and browsers are personal data and go.
-    """
-    gone = session.execute(
-        delete(LoginSession).where(LoginSession.expires_at < before).returning(LoginSession.id),
-        execution_options={"synchronize_session": False},
-    )
-    count = len(gone.all())
-    session.execute(
-        delete(Throttle).where(Throttle.last_at < before), execution_options={"synchronize_session": False}
-    )
-    return count
 
 
 def _end(session: Session, *, token: str, reason: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.core.auth.service import find_office
+from app.core.auth.parties import find_office
 from app.core.i18n import N_
 from app.core.kit.actor import Actor
 from app.core.live import Poke, PokeBook

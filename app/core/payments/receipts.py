@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.core.auth.service import find_office
+from app.core.auth.parties import find_office
 from app.core.documents import service as documents
 from app.core.documents.letters import allocate_number
 from app.core.documents.models import Document

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from app.core import outbox
-from app.core.auth.service import find_office
+from app.core.auth.parties import find_office
 from app.core.documents import printed
 from app.core.documents import service as documents
 from app.core.documents.letters import allocate_number

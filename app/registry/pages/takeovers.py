@@ -1,7 +1,7 @@
 """Pages of a take-over: batches, a file, its columns, the dry run, rows that may double, import and undo."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
@@ -20,45 +20,24 @@ from app.core.kit.actor import Actor
 from app.core.kit.time import utcnow
 from app.core.workflow.papers.intake import clean_name, keep_file
 from app.registry.domain import RowDecision, RowState, TakeOverKind, TakeOverState
-from app.registry.models import TakeOver, TakeOverRow
+from app.registry.models import TakeOver
+from app.registry.pages import takeover_view as view_of
+from app.registry.pages.takeover_view import HOME
 from app.registry.permissions import TAKE_OVER
 from app.registry.service import takeover
 from app.web.exports import csv_response
 from app.web.forms import PostedForm, text
 from app.web.kernel import Kernel
 from app.web.need import Holder
-from app.web.render import Crumb, error_texts, is_htmx, render, request_translator
+from app.web.render import error_texts, is_htmx, render, request_translator
 from app.web.unit import DbSession
 from app.web.uploads import sent_files, upload_router
 
 takeovers = upload_router()
 
-HOME = "/registry/take-overs"
 LIMITS = IntakeLimits(max_bytes=20_000_000)
 PAGE = 50
 TakeOverOfficer = Annotated[Actor, Depends(Holder(TAKE_OVER))]
-
-KINDS = {TakeOverKind.ENTERPRISE: N_("Enterprises"), TakeOverKind.PROJECT: N_("Projects")}
-STATES: Mapping[TakeOverState, tuple[str, str]] = {
-    TakeOverState.UPLOADED: ("wait", N_("Columns to be chosen")),
-    TakeOverState.CHECKING: ("active", N_("Being checked")),
-    TakeOverState.CHECKED: ("wait", N_("Checked, nothing imported yet")),
-    TakeOverState.IMPORTING: ("active", N_("Being imported")),
-    TakeOverState.DONE: ("good", N_("Imported")),
-    TakeOverState.UNDOING: ("active", N_("Being undone")),
-    TakeOverState.UNDONE: ("neutral", N_("Undone")),
-    TakeOverState.CANCELLED: ("neutral", N_("Cancelled")),
-    TakeOverState.FAILED: ("bad", N_("The file cannot be read")),
-}
-ROW_STATES: Mapping[RowState, str] = {
-    RowState.READY: N_("without faults"),
-    RowState.FAULTY: N_("with faults"),
-    RowState.DOUBLE: N_("may double a record"),
-    RowState.IMPORTED: N_("imported"),
-    RowState.MERGED: N_("merged"),
-    RowState.SKIPPED: N_("skipped"),
-    RowState.UNDONE: N_("undone"),
-}
 
 
 @takeovers.get(HOME, name="take-overs", include_in_schema=False)
@@ -194,7 +173,8 @@ def faults(request: Request, session: DbSession, actor: TakeOverOfficer, batch_i
             *(str(row.cells.get(field.code, "")) for field in fields),
             str(row.number),
             "; ".join(
-                f"{each['label']}: {each['what']} {each['remedy']}" for each in _problems(request, batch, row)
+                f"{each['label']}: {each['what']} {each['remedy']}"
+                for each in view_of.problems(request, batch, row)
             ),
         ]
         for row in rows
@@ -234,15 +214,9 @@ def _list(
     )
     view = {
         "title": gettext("Take-over of older records"),
-        "kinds": [(code.value, gettext(label)) for code, label in KINDS.items()],
+        "kinds": [(code.value, gettext(label)) for code, label in view_of.KINDS.items()],
         "kind": kind,
-        "rows": [
-            {
-                "id": str(batch.id), "name": batch.file_name, "kind": gettext(KINDS[batch.kind]), "by": name,
-                "at": batch.created_at, "tone": STATES[batch.state][0], "state": gettext(STATES[batch.state][1]),
-            }
-            for batch, name in found
-        ],
+        "rows": [{**view_of.head(request, batch), "by": name} for batch, name in found],
         "problems": problems,
     }  # fmt: skip
     return render(request, "registry/takeovers.html", view, status=status)
@@ -253,17 +227,9 @@ def _columns(
     status: int = 200,
 ) -> Response:  # fmt: skip
     gettext = request_translator(request).gettext
-    options = [
-        (
-            str(number),
-            f"{_letter(number)}: {name}" + (f" ({_sample(batch, number)})" if _sample(batch, number) else ""),
-        )
-        for number, name in enumerate(batch.header)
-        if name
-    ]
     view = {
         "title": gettext("Which column says what?"),
-        "batch": _head(request, batch),
+        "batch": view_of.head(request, batch),
         "fields": [
             {
                 "name": f"field-{field.code}", "label": gettext(field.label), "required": field.required,
@@ -271,9 +237,9 @@ def _columns(
             }
             for field in takeover.FIELDS[batch.kind]
         ],
-        "options": options,
+        "options": view_of.columns(batch),
         "problems": problems,
-        "crumbs": _crumbs(request, batch),
+        "crumbs": view_of.crumbs(request, batch),
     }  # fmt: skip
     return render(request, "registry/takeover_columns.html", view, status=status)
 
@@ -297,27 +263,20 @@ def _show(
     base = f"{HOME}/{batch.id}"
     view = {
         "title": batch.file_name,
-        "batch": _head(request, batch),
+        "batch": view_of.head(request, batch),
         "base": base,
         "running": batch.state in takeover.PASSES,
-        "counts": [(gettext(ROW_STATES[state]), counted[state]) for state in RowState if counted.get(state)],
+        "counts": [(gettext(view_of.ROW_STATES[state]), counted[state]) for state in RowState if counted.get(state)],
         "ready": counted.get(RowState.READY, 0) + counted.get(RowState.DOUBLE, 0),
-        "fault": _fault(request, batch),
+        "fault": view_of.fault(request, batch),
         "refusal": error_texts(request_translator(request), refusal) if refusal else None,
         "faults": [
-            {"number": row.number, "problems": _problems(request, batch, row)} for row in faulty[:PAGE]
+            {"number": row.number, "problems": view_of.problems(request, batch, row)} for row in faulty[:PAGE]
         ],
         "faults_next": f"{base}?after={faulty[PAGE - 1].number}#faults" if len(faulty) > PAGE else "",
-        "doubles": [
-            {
-                "number": row.number, "name": row.values.get("name_vi", ""), "double_name": row.double_name,
-                "by_name": row.double_by == "NAME", "decision": row.decision.value if row.decision else "",
-                "code": row.values.get("tax_code") or row.values.get("code") or "",
-            }
-            for row in open_doubles[:PAGE]
-        ],
+        "doubles": [view_of.double(row) for row in open_doubles[:PAGE]],
         "doubles_next": f"{base}?doubles={open_doubles[PAGE - 1].number}#doubles" if len(open_doubles) > PAGE else "",
-        "crumbs": _crumbs(request),
+        "crumbs": view_of.crumbs(request),
     }  # fmt: skip
     fragment = is_htmx(request) and request.headers.get("hx-target") == "batch-state"
     return render(
@@ -326,46 +285,6 @@ def _show(
         view,
         status=status,
     )
-
-
-def _head(request: Request, batch: TakeOver) -> dict[str, Any]:
-    gettext = request_translator(request).gettext
-    tone, word = STATES[batch.state]
-    return {
-        "id": str(batch.id), "name": batch.file_name, "kind": gettext(KINDS[batch.kind]), "code": batch.state.value,
-        "sheet": batch.sheet, "tone": tone, "state": gettext(word), "at": batch.created_at, "done": batch.rows_done,
-        "total": batch.rows_total, "undone_at": batch.undone_at, "cancel_asked": batch.cancel_asked,
-        "list": "/registry" if batch.kind is TakeOverKind.ENTERPRISE else "",
-    }  # fmt: skip
-
-
-def _fault(request: Request, batch: TakeOver) -> dict[str, str] | None:
-    if not batch.fault:
-        return None
-    gettext = request_translator(request).gettext
-    params = {
-        **batch.fault.get("params", {}),
-        "what": ", ".join(gettext(word) for word in batch.fault.get("what", ())),
-    }
-    return {name: gettext(batch.fault[name], **params) for name in ("title", "detail", "hint")}
-
-
-def _problems(request: Request, batch: TakeOver, row: TakeOverRow) -> list[dict[str, str]]:
-    gettext = request_translator(request).gettext
-    labels = {field.code: field.label for field in takeover.FIELDS[batch.kind]}
-    found = []
-    for problem in row.problems:
-        field, reason = problem["name"], problem["reason"]
-        label = labels.get(field, "")
-        found.append(
-            {
-                "place": f"{_letter(batch.mapping[field])}{row.number}" if field in batch.mapping else "",
-                "label": gettext(label) if label else "",
-                "what": gettext(reason, **problem["params"]),
-                "remedy": gettext(takeover.remedy(problem["code"])),
-            }
-        )
-    return found
 
 
 def _as_problem(request: Request, refusal: DomainError, field: str) -> list[FieldProblem]:
@@ -391,27 +310,6 @@ def _batch(session: Session, batch_id: UUID) -> TakeOver:
     if batch is None:
         raise NotFound
     return batch
-
-
-def _sample(batch: TakeOver, column: int) -> str:
-    """Return the first values of a column, for recognising it."""
-    shown = [str(row[column])[:30] for row in batch.samples if column < len(row) and row[column]]
-    return ", ".join(shown[:2])
-
-
-def _letter(column: int) -> str:
-    """Return the letter of a column as spreadsheets write it."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
-def _crumbs(request: Request, batch: TakeOver | None = None) -> list[Crumb]:
-    crumbs = [Crumb(request_translator(request).gettext("Take-over of older records"), HOME)]
-    return [*crumbs, Crumb(batch.file_name, f"{HOME}/{batch.id}")] if batch else crumbs
 
 
 def _kernel(request: Request) -> Kernel:

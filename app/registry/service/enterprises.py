@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.core import outbox
 from app.core.auth.models import Party, PartyKind
+from app.core.auth.parties import create_party
 from app.core.auth.permissions import require
-from app.core.auth.service import create_party
 from app.core.errors import Conflict, FieldProblem, Invalid
 from app.core.evidence import Subject, record
 from app.core.kit.actor import Actor

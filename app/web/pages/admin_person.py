@@ -12,7 +12,7 @@ from fastapi import Depends, Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
-from app.core.auth import administration, sessions, totp
+from app.core.auth import administration, open_sessions, totp
 from app.core.auth.administration import AccountView, MembershipLine
 from app.core.auth.models import UserState
 from app.core.auth.permissions import USER_MANAGE
@@ -244,7 +244,7 @@ def _user(
         ],
         "sessions": [
             {"device": device_name(each.user_agent), "ip": each.ip, "seen_at": each.last_seen_at}
-            for each in sessions.list_sessions(session, user_id, now=now)
+            for each in open_sessions.list_sessions(session, user_id, now=now)
         ],
         "dossiers": len(assignment.open_cases_of(officers, user_id))
         if person.kind is UserKind.OFFICER

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
 
-from app.core.auth import administration, sessions, step_up, totp
+from app.core.auth import administration, open_sessions, sessions, step_up, totp
 from app.core.auth.password import MIN_LENGTH
 from app.core.auth.roles import UserKind
 from app.core.auth.service import set_password
@@ -80,7 +80,7 @@ def account_page(
                 "seen_at": each.last_seen_at,
                 "here": each.id == actor.session_id,
             }
-            for each in sessions.list_sessions(session, actor.user_id, now=utcnow())
+            for each in open_sessions.list_sessions(session, actor.user_id, now=utcnow())
         ],
         "identity": request.app.state.identity_provider is not None and not actor.is_officer,
         "done": done,
@@ -108,7 +108,7 @@ def end_session(
     request: Request, actor: SignedInActor, session: AuthSession, form: PostedForm, session_id: UUID
 ) -> Response:
     """End one of the own sessions; the browser that holds it is shut out with its next request."""
-    sessions.revoke(session, session_id, actor=actor, now=utcnow())
+    open_sessions.revoke(session, session_id, actor=actor, now=utcnow())
     return RedirectResponse("/account?done=session", 303)
 
 

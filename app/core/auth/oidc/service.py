@@ -17,10 +17,10 @@ from app.core.auth import step_up
 from app.core.auth.models import User, UserState
 from app.core.auth.oidc.models import LinkedIdentity
 from app.core.auth.oidc.provider import Identity, IdentityRefused
+from app.core.auth.open_sessions import close_sessions
 from app.core.auth.pending import Rules
 from app.core.auth.registration import ensure_person, refuse_name
 from app.core.auth.roles import UserKind
-from app.core.auth.service import close_sessions
 from app.core.auth.sessions import SignedIn, open_for
 from app.core.db import Database, DbRole, SessionContext
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
