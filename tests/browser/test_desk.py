@@ -46,7 +46,7 @@ def test_supplement_consultation_and_refusal(
     appraiser.wait_for_url(re.compile("done=request_supplement"))
 
     firm.goto("/my")
-    firm.get_by_role("link", name=re.compile("Nhà máy thử nghiệm")).first.click()
+    firm.locator("tr", has_text=code).locator("th a").click()
     expect(firm.get_by_text("Nêu rõ tên bằng tiếng Việt.")).to_be_visible()
     shoot(firm, f"21-supplement-asked-{tag}")
     firm.locator("form[action$='/actions/supplement'] button").click()

@@ -205,7 +205,9 @@ def test_the_whole_journey_by_keyboard_alone(
     firm.to("main a[href^='/verify/'], main a[href^='/documents/']")
     with psycopg.connect(cluster.boot_conninfo(site.database)) as connection:
         row = connection.execute(
-            "select verification_code from investment_certificate order by signed_at desc"
+            "select c.verification_code from investment_certificate c join workflow_case d on d.id = c.case_id"
+            " where d.code = %s",
+            [code],
         ).fetchone()
     assert row is not None
     visitor.page.goto("/")
