@@ -1,9 +1,11 @@
-"""People and offices for the tests of identity. Every name is new, so tests may share a database."""
+"""People, offices and second factors for the tests of identity. Every name is new, so tests may share a database."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
+import pyotp
 import pytest
 
 from app.core.auth import (
@@ -18,11 +20,18 @@ from app.core.auth import (
     register_person,
     resolve,
     sign_in,
+    totp,
 )
+from app.core.auth.pending import Rules, pass_code
+from app.core.auth.sessions import SessionPolicy
+from app.core.auth.stages import SecondFactorPolicy
+from app.core.auth.step_up import Proof
 from app.core.db import WORK_LOGINS, Database
 from app.core.kit.actor import SYSTEM
 from app.core.kit.ids import uuid7
+from app.core.privacy.box import SecretsBox
 from tests.core.auth.people import AUTH, NOW, PASSWORD, Enter, Person, Who
+from tests.core.auth.second_factor import Device, Enrol, Step, waiting
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +116,45 @@ def work(database: Database) -> Iterator[Database]:
     other = Database(database.target, logins=WORK_LOGINS, pool_size=2)
     yield other
     other.close()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> SecretsBox:
+    return SecretsBox(tmp_path / "totp.key")
+
+
+@pytest.fixture
+def rules(book: PermissionBook) -> Rules:
+    return Rules(book, SessionPolicy(), SecondFactorPolicy())
+
+
+@pytest.fixture
+def enrol(database: Database, box: SecretsBox) -> Enrol:
+    """Set up a second factor an hour ago; return the device and the recovery codes."""
+
+    def do(who: Person) -> tuple[Device, list[str]]:
+        then = NOW - timedelta(hours=1)
+        with database.transaction(AUTH) as session:
+            begun = totp.begin(session, who.id, box=box, issuer="Thử", now=then)
+            device = pyotp.TOTP(begun.key)
+            codes = totp.confirm(session, who.id, code=device.at(then), box=box, actor=SYSTEM, now=then)
+        return device.at, codes
+
+    return do
+
+
+@pytest.fixture
+def code_step(database: Database, box: SecretsBox, rules: Rules, ip: str) -> Step:
+    def do(signed_in: SignedIn, shown: str, *, by: Proof = Proof.CODE, now: datetime = NOW) -> SignedIn:
+        return pass_code(
+            database,
+            waiting(database, signed_in, now),
+            shown=shown,
+            by=by,
+            rules=rules,
+            box=box,
+            now=now,
+            ip=ip,
+        )
+
+    return do
