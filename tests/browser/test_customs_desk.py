@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -76,7 +77,7 @@ def test_an_officer_reads_asks_and_notes(
     seen(officer, "03-asked")
     filer.goto("/customs/questions")
     seen(filer, "04-questions")
-    filer.locator("main th a").first.click()
+    filer.locator(f"main th a[href='{urlsplit(officer.url).path}']").click()
     filer.locator("#f-text").fill("Do bao bì; xem phiếu cân.")
     filer.locator("#f-files").set_input_files(
         {"name": "phieu-can.pdf", "mimeType": "application/pdf", "buffer": files.pdf(Note="(a)")}
