@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -157,33 +158,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure_logging(json=settings.log_json)
     platform = compose(settings)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads * 2
-        app.state.gate = anyio.CapacityLimiter(settings.threads)
-        database = Database(
-            settings.database,
-            logins=WEB_LOGINS,
-            pool_size=settings.threads + SPARE_CONNECTIONS,
-            slow_s=settings.slow_query_ms / 1000,
-        )
-        database.refuse_unsafe_logins()
-        app.state.database = database
-        app.state.hub = Hub()
-        listener = listener_of(app, database)
-        listener.start()
-        app.state.watch = Watch(database, platform.jobs.scans)
-        app.state.watch.start()
-        yield
-        await app.state.watch.stop()
-        await listener.stop()
-        database.close()
-
     app = FastAPI(
         title="Free Trade Zone platform",
         version="0.1.0",
-        lifespan=lifespan,
+        lifespan=partial(_lifespan, settings=settings, platform=platform),
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
@@ -205,6 +183,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Edge, origin=settings.origin, secure=secure)
     document.install(app)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, *, settings: Settings, platform: Platform) -> AsyncIterator[None]:
+    """Hold what needs a running loop: the pools, the stream of facts and the watch."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads * 2
+    app.state.gate = anyio.CapacityLimiter(settings.threads)
+    database = Database(
+        settings.database,
+        logins=WEB_LOGINS,
+        pool_size=settings.threads + SPARE_CONNECTIONS,
+        slow_s=settings.slow_query_ms / 1000,
+    )
+    database.refuse_unsafe_logins()
+    app.state.database = database
+    app.state.hub = Hub()
+    listener = listener_of(app, database)
+    listener.start()
+    app.state.watch = Watch(database, platform.jobs.scans)
+    app.state.watch.start()
+    yield
+    await app.state.watch.stop()
+    await listener.stop()
+    database.close()
 
 
 def _state(app: FastAPI, platform: Platform) -> None:

@@ -24,8 +24,8 @@ from app.core.workflow.papers.signed_on_paper import COMPARED
 from app.core.workflow.permissions import FILE
 from app.core.workflow.standing_in import ONLINE
 from app.web import counter_view, dossier_view, papers_view, personal
-from app.web.catalogue import short_names
-from app.web.clock_view import clock_reader
+from app.web.catalogue import ShortNames, short_names
+from app.web.clock_view import ClockReader, clock_reader
 from app.web.dossier_view import Dossier
 from app.web.forms import PostedForm, needed_key, text, whole
 from app.web.identity import confirm_first
@@ -64,24 +64,7 @@ def my_zone(
         session, party_ids=[UUID(chosen)] if chosen else actor.party_ids, after=last, size=inbox.PAGE_SIZE + 1
     )
     shown = lines[: inbox.PAGE_SIZE]
-    rows, called = [], short_names(request)
-    for line in shown:
-        definition = procedures.definition_of(session, line.version_id)
-        rows.append(
-            {
-                "id": str(line.id),
-                "code": line.code,
-                "title": line.title,
-                "applicant": line.applicant,
-                "procedure": called.of(definition),
-                "state": definition.states[line.state].title,
-                "waits_for_me": definition.states[line.state].waits_for == "APPLICANT"
-                and not definition.states[line.state].final,
-                "clock": reader.view(line.clock, line.due_at),
-                "saved_at": line.saved_at,
-                "at_counter": line.channel != ONLINE,
-            }
-        )
+    called = short_names(request)
     startable = [
         {"code": found.code, "title": found.title, "short": called.of(found)}
         for found in procedures.catalogue(session, local_day(now, zone.tz))
@@ -89,7 +72,7 @@ def my_zone(
     assert actor.user_id is not None
     view = {
         "title": request_translator(request).gettext("My zone"),
-        "rows": rows,
+        "rows": [_own_row(session, line, reader, called) for line in shown],
         "first": f"/my?party={chosen}" if after else "",
         "next": f"/my?party={chosen}&after={shown[-1].id}" if len(lines) > len(shown) else "",
         "startable": startable,
@@ -100,6 +83,26 @@ def my_zone(
         "first_steps": request.app.state.first_steps,
     }
     return render(request, "dossiers/my.html", view)
+
+
+def _own_row(
+    session: Session, line: inbox.CaseLine, reader: ClockReader, called: ShortNames
+) -> dict[str, Any]:
+    """Return a dossier as its applicant's list shows it."""
+    definition = procedures.definition_of(session, line.version_id)
+    state = definition.states[line.state]
+    return {
+        "id": str(line.id),
+        "code": line.code,
+        "title": line.title,
+        "applicant": line.applicant,
+        "procedure": called.of(definition),
+        "state": state.title,
+        "waits_for_me": state.waits_for == "APPLICANT" and not state.final,
+        "clock": reader.view(line.clock, line.due_at),
+        "saved_at": line.saved_at,
+        "at_counter": line.channel != ONLINE,
+    }
 
 
 @dossiers.get("/dossiers/new", name="new-dossier", include_in_schema=False)
