@@ -33,6 +33,7 @@ from app.core.payments.models import Outside, Slip
 from app.core.payments.permissions import KEEP, PAY, REFUND
 from app.core.payments.settlement import Received
 from app.core.payments.states import OPEN_OUTSIDE, OutsideState, SlipState
+from app.core.payments.trying import locked
 
 KIND = "OUTSIDE_PAYMENT"
 MAX_NOTE = 1000
@@ -136,7 +137,7 @@ def take_back(session: Session, *, outside_id: UUID, note: str, actor: Actor, no
     :raises OutsideDecided: it is not confirmed, or taken back already.
     """
     require(actor, KEEP)
-    found = _locked(session, outside_id)
+    found = locked(session, Outside, outside_id)
     again = select(Outside.id).where(
         Outside.undoes_id == outside_id, Outside.state != OutsideState.REFUSED.value
     )
@@ -162,7 +163,7 @@ def record_outside(session: Session, *, outside_id: UUID, actor: Actor, now: dat
     :raises OutsideDecided: it was recorded or decided meanwhile.
     """
     require(actor, KEEP)
-    found = _locked(session, outside_id)
+    found = locked(session, Outside, outside_id)
     if found.state != OutsideState.ASKED:
         raise OutsideDecided
     _record(session, found, actor=actor, now=now)
@@ -178,7 +179,7 @@ def confirm_outside(session: Session, *, outside_id: UUID, actor: Actor, now: da
     :raises OutsideChanged: less is owed now than the entry says was paid.
     """
     require(actor, REFUND)
-    found = _locked(session, outside_id)
+    found = locked(session, Outside, outside_id)
     if found.state != OutsideState.RECORDED:
         raise OutsideDecided
     if actor.user_id in (found.recorded_by, found.asked_by):
@@ -205,7 +206,7 @@ def refuse_outside(
     :raises Invalid: no reason.
     :raises OutsideDecided: it is decided already.
     """
-    found = _locked(session, outside_id)
+    found = locked(session, Outside, outside_id)
     own = found.recorded_by is not None and found.recorded_by == actor.user_id
     require(actor, KEEP if own or found.state == OutsideState.ASKED else REFUND)
     if found.state not in OPEN_OUTSIDE:
@@ -279,14 +280,6 @@ def _enter(
 def _record(session: Session, found: Outside, *, actor: Actor, now: datetime) -> None:
     found.state, found.recorded_at, found.recorded_by = OutsideState.RECORDED.value, now, actor.user_id
     _note(session, found, "record", actor=actor, now=now)
-
-
-def _locked(session: Session, outside_id: UUID) -> Outside:
-    session.flush()  # the row is read again under its lock
-    found = session.get(Outside, outside_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _note(session: Session, found: Outside, verb: str, *, actor: Actor, now: datetime) -> None:

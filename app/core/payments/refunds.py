@@ -24,7 +24,7 @@ from app.core.payments.events import RefundMoved
 from app.core.payments.models import Refund, Slip
 from app.core.payments.permissions import KEEP, PAY, REFUND
 from app.core.payments.states import OPEN_REFUNDS, RefundState
-from app.core.payments.trying import GRACE, put_off
+from app.core.payments.trying import GRACE, locked, put_off
 
 PAY_REFUND = "payments.pay_refund"
 MAX_REASON = 1000
@@ -119,7 +119,7 @@ def check_refund(session: Session, *, refund_id: UUID, actor: Actor, now: dateti
     :raises RefundDecided: it was checked or decided meanwhile.
     """
     require(actor, KEEP)
-    refund = _locked(session, refund_id)
+    refund = locked(session, Refund, refund_id)
     if refund.state != RefundState.ASKED:
         raise RefundDecided
     refund.state, refund.checked_at, refund.checked_by = RefundState.CHECKED, now, actor.user_id
@@ -136,7 +136,7 @@ def approve_refund(session: Session, *, refund_id: UUID, actor: Actor, now: date
     :raises RefundChanged: the slip's surplus is another one now.
     """
     require(actor, REFUND)
-    refund = _locked(session, refund_id)
+    refund = locked(session, Refund, refund_id)
     if refund.state != RefundState.CHECKED:
         raise RefundDecided
     if refund.checked_by == actor.user_id:
@@ -158,7 +158,7 @@ def refuse_refund(session: Session, *, refund_id: UUID, reason: str, actor: Acto
     :raises Invalid: no reason.
     :raises RefundDecided: it is decided already.
     """
-    refund = _locked(session, refund_id)
+    refund = locked(session, Refund, refund_id)
     require(actor, KEEP if refund.state == RefundState.ASKED else REFUND)
     if refund.state not in (RefundState.ASKED, RefundState.CHECKED):
         raise RefundDecided
@@ -187,7 +187,7 @@ def order_of(session: Session, *, refund_id: UUID) -> RefundOrder | None:
 
 def take_result(session: Session, *, refund_id: UUID, result: RefundResult, now: datetime) -> None:
     """Enter what the bank said; a refund that was paid stays paid."""
-    refund = _locked(session, refund_id)
+    refund = locked(session, Refund, refund_id)
     if refund.state != RefundState.APPROVED:
         return
     if result.answer is RefundAnswer.PENDING:
@@ -208,7 +208,7 @@ def take_result(session: Session, *, refund_id: UUID, result: RefundResult, now:
 
 def note_failure(session: Session, *, refund_id: UUID, error: str, now: datetime) -> None:
     """Note that the bank did not answer, and when it is asked again."""
-    refund = _locked(session, refund_id)
+    refund = locked(session, Refund, refund_id)
     if refund.state == RefundState.APPROVED:
         put_off(refund, error, now)
 
@@ -239,14 +239,6 @@ def refunds_of(session: Session, slip_id: UUID) -> Sequence[Refund]:
     return session.scalars(
         select(Refund).where(Refund.slip_id == slip_id).order_by(Refund.asked_at, Refund.id)
     ).all()
-
-
-def _locked(session: Session, refund_id: UUID) -> Refund:
-    session.flush()  # the row is read again under its lock
-    refund = session.get(Refund, refund_id, with_for_update=True, populate_existing=True)
-    if refund is None:
-        raise NotFound
-    return refund
 
 
 def _note(

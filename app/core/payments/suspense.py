@@ -28,7 +28,7 @@ from app.core.payments.permissions import KEEP, REFUND
 from app.core.payments.references import find_reference
 from app.core.payments.slips import CURRENCY
 from app.core.payments.states import OPEN_CLEARINGS, ClearingKind, ClearingState, EntryState
-from app.core.payments.trying import GRACE, put_off
+from app.core.payments.trying import GRACE, locked, put_off
 
 GIVE_BACK = "payments.give_back"
 MAX_REASON = 1000
@@ -115,7 +115,7 @@ def approve_clearing(session: Session, *, clearing_id: UUID, actor: Actor, now: 
     :raises OwnClearing: the actor proposed it.
     """
     require(actor, REFUND)
-    clearing = _locked(session, clearing_id)
+    clearing = locked(session, Clearing, clearing_id)
     if clearing.state != ClearingState.ASKED:
         raise ClearingDecided
     if clearing.asked_by == actor.user_id:
@@ -145,7 +145,7 @@ def refuse_clearing(
     :raises Invalid: no reason.
     :raises ClearingDecided: it was decided meanwhile.
     """
-    clearing = _locked(session, clearing_id)
+    clearing = locked(session, Clearing, clearing_id)
     require(actor, KEEP if clearing.asked_by == actor.user_id else REFUND)
     if clearing.state != ClearingState.ASKED:
         raise ClearingDecided
@@ -168,7 +168,7 @@ def return_order(session: Session, *, clearing_id: UUID) -> ReturnOrder | None:
 
 def take_return(session: Session, *, clearing_id: UUID, result: RefundResult, now: datetime) -> None:
     """Enter what the bank said; what it refuses to send back is in suspense again."""
-    clearing = _locked(session, clearing_id)
+    clearing = locked(session, Clearing, clearing_id)
     if clearing.state != ClearingState.APPROVED:
         return
     if result.answer is RefundAnswer.PENDING:
@@ -186,7 +186,7 @@ def take_return(session: Session, *, clearing_id: UUID, result: RefundResult, no
 
 def note_unanswered(session: Session, *, clearing_id: UUID, error: str, now: datetime) -> None:
     """Note that the bank did not answer, and when it is asked again."""
-    clearing = _locked(session, clearing_id)
+    clearing = locked(session, Clearing, clearing_id)
     if clearing.state == ClearingState.APPROVED:
         put_off(clearing, error, now)
 
@@ -239,14 +239,6 @@ def _in_suspense(session: Session, entry_id: UUID) -> BankEntry:
     if entry.state != EntryState.SUSPENSE or session.scalar(under_way) is not None:
         raise EntryAssigned
     return entry
-
-
-def _locked(session: Session, clearing_id: UUID) -> Clearing:
-    session.flush()  # the row is read again under its lock
-    clearing = session.get(Clearing, clearing_id, with_for_update=True, populate_existing=True)
-    if clearing is None:
-        raise NotFound
-    return clearing
 
 
 def _note(session: Session, clearing: Clearing, verb: str, *, actor: Actor, now: datetime) -> None:

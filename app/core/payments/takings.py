@@ -23,7 +23,8 @@ def taken_between(session: Session, *, subject_kind: str, since: datetime, until
     Return what settled the slips of one kind of subject, by purpose, the largest first.
 
     A payment counts at the instant at which the bank booked it, in the settlement that counts now; what lies on a slip
-    beyond its lines is owed back and counts nothing.
+    beyond its lines is owed back and counts nothing. What a later notice no longer demands stays counted: it belongs to
+    no line, and no source at hand says from which purpose it comes off.
     """
     rows = session.execute(
         select(SlipLine.purpose, func.sum(Allocation.amount))

@@ -173,7 +173,8 @@ TILES = (
     ),
     Tile(
         "HQ.4", N_("Taxes paid"),
-        N_("What the bank booked in the quarter for tax notices of customs that were paid through the platform."),
+        N_("What the bank booked in the quarter for tax notices of customs that were paid through the platform. What a"
+           " later notice no longer demands is not taken off; what was paid elsewhere is not in it."),
         "", paid, order=204, group=GROUP, opens=READ,
     ),
     Tile(
