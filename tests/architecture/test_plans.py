@@ -268,8 +268,8 @@ def check_the_inbox_does_so_on_later_pages_too(city: City) -> None:
 
 
 def check_the_inbox_costs_the_same_statements_with_more_rows(city: City) -> None:
-    for _ in range(2):  # the second one finds the same caches as the first one did over one dossier
-        full = len(city.statements(lambda: ok(city.officer, "/inbox")))
+    # The least of some: the first may fill caches, and once a minute one notes that the session is in use.
+    full = min(len(city.statements(lambda: ok(city.officer, "/inbox"))) for _ in range(3))
     assert full <= city.small_inbox
     assert full <= 12
 

@@ -124,6 +124,16 @@ def test_columns_that_do_not_suffice_are_named(house: House) -> None:
     assert BeautifulSoup(answer.text, "html.parser").select_one("#f-field-name_vi-error") is not None
 
 
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 5000, "-1", ""])
+def test_what_is_no_number_chooses_nothing(house: House, number: str) -> None:
+    clerk = house.person("mot.cua")
+    columns = send(clerk, CSV.encode())
+    assert clerk.post(columns, {"field-name_vi": number, "field-tax_code": "1"}).status_code == 422
+    assert clerk.post(columns, {"field-name_vi": "0", "field-tax_code": "1"}).status_code == 303
+    decided = clerk.post(f"{columns.removesuffix('/columns')}/decisions", {f"row-{number}": "SKIP"})
+    assert decided.status_code < 500, decided.text[:800]
+
+
 @pytest.mark.parametrize("login", ["nop.hoso", "tham.dinh", "quan.tri"])
 def test_others_have_no_door(house: House, login: str) -> None:
     assert house.person(login).get(HOME).status_code == 403

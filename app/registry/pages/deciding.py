@@ -16,7 +16,7 @@ from app.registry.pages.enterprise import crumbs_of, visible_card
 from app.registry.pages.record_forms import Keeper
 from app.registry.queries import EnterpriseCard
 from app.registry.service.proposals import CONTACT
-from app.web.forms import PostedForm, needed_key, text
+from app.web.forms import PostedForm, needed_key, text, whole_number
 from app.web.need import CustomerActor
 from app.web.render import error_texts, render, request_translator
 from app.web.unit import DbSession, router
@@ -73,12 +73,10 @@ def decide(
 ) -> Response:
     """Take a proposal over, or refuse it with the reason."""
     card = visible_card(session, actor, enterprise_id)
-    revision = text(posted, "revision")
     try:
         service.decide(
             session, proposal_id=proposal_id, party_id=enterprise_id, accept=text(posted, "verdict") == "accept",
-            revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0,  # noqa: PLR2004
-            answer=text(posted, "answer"), actor=actor, now=utcnow(),
+            revision=whole_number(text(posted, "revision")), answer=text(posted, "answer"), actor=actor, now=utcnow(),
         )  # fmt: skip
     except Invalid as refusal:
         session.rollback()

@@ -22,7 +22,6 @@ from app.registry.pages.record_forms import (
     attempt,
     card_of,
     day_of,
-    number_of,
     read_given,
     refuse,
     show_form,
@@ -31,7 +30,7 @@ from app.registry.pages.record_forms import (
 from app.registry.queries import EnterpriseCard
 from app.registry.queries.codes import COUNTRY, LEGAL_FORM, PROVINCE, WARD, codes_of_day
 from app.registry.service import Place
-from app.web.forms import PostedForm, needed_key, text
+from app.web.forms import PostedForm, needed_key, text, whole_number
 from app.web.render import request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -107,7 +106,7 @@ def edit(
     try:
         refuse(problems)
         service.edit_enterprise(
-            session, party_id=enterprise_id, revision=number_of(given["revision"]), values=values, actor=actor,
+            session, party_id=enterprise_id, revision=whole_number(given["revision"]), values=values, actor=actor,
             now=utcnow(), reason=given["reason"],
         )  # fmt: skip
     except (Invalid, Conflict) as refusal:
@@ -155,7 +154,7 @@ def set_address(
             *_codes_of(session, given, local_day(utcnow(), zone.tz)),
         )  # fmt: skip
         service.set_address(
-            session, party_id=enterprise_id, revision=number_of(given["revision"]), place=place, since=since,
+            session, party_id=enterprise_id, revision=whole_number(given["revision"]), place=place, since=since,
             actor=actor,
             now=utcnow(), reason=given["reason"],
         )  # fmt: skip

@@ -17,13 +17,13 @@ from app.registry import service
 from app.registry.pages import words
 from app.registry.pages.enterprise import crumbs_of, visible_card
 from app.registry.pages.identity_view import read_of
-from app.registry.pages.record_forms import Keeper, attempt, card_of, number_of, read_given, show_form
+from app.registry.pages.record_forms import Keeper, attempt, card_of, read_given, show_form
 from app.registry.permissions import FIND_PERSON
 from app.registry.queries import EnterpriseCard
 from app.registry.queries import records as reading
 from app.registry.queries.people import Finding, people_with
 from app.registry.queries.records import RepresentativeLine
-from app.web.forms import PostedForm
+from app.web.forms import PostedForm, whole_number
 from app.web.need import Holder
 from app.web.pages.personal import PLACES, chosen, purposes_of
 from app.web.personal_permissions import READ as READ_PERSONAL
@@ -66,7 +66,8 @@ def enter_identity(
 
     def save() -> None:
         service.set_identity(
-            session, party_id=enterprise_id, representative_id=representative_id, revision=number_of(given["revision"]),
+            session, party_id=enterprise_id, representative_id=representative_id,
+            revision=whole_number(given["revision"]),
             kind=given["identity_kind"], number=given["identity_number"], actor=actor, now=utcnow(),
             reason=given["reason"],
         )  # fmt: skip

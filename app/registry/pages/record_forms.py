@@ -80,11 +80,6 @@ def shown(request: Request, zone: Any, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def number_of(typed: str) -> int:
-    """Return a number as posted, 0 for anything else."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0  # noqa: PLR2004
-
-
 def show_form(
     request: Request,
     session: Session,

@@ -20,7 +20,6 @@ from app.registry.pages.record_forms import (
     attempt,
     card_of,
     day_of,
-    number_of,
     read_given,
     show_form,
     shown,
@@ -29,7 +28,7 @@ from app.registry.queries import EnterpriseCard
 from app.registry.queries import records as reading
 from app.registry.queries.codes import COUNTRY
 from app.registry.service import Person
-from app.web.forms import PostedForm
+from app.web.forms import PostedForm, whole_number
 from app.web.render import request_translator
 from app.web.services import CurrentZone
 from app.web.unit import DbSession, router
@@ -74,7 +73,7 @@ def add_representative(
             given["identity_kind"], given["identity_number"],
         )  # fmt: skip
         service.add_representative(
-            session, party_id=enterprise_id, revision=number_of(given["revision"]), person=person, since=since,
+            session, party_id=enterprise_id, revision=whole_number(given["revision"]), person=person, since=since,
             actor=actor, now=utcnow(), reason=given["reason"],
         )  # fmt: skip
 
@@ -122,7 +121,8 @@ def end_representative(
     def save() -> None:
         assert last is not None, "a missing day is refused before"
         service.end_representative(
-            session, party_id=enterprise_id, representative_id=representative_id, revision=number_of(given["revision"]),
+            session, party_id=enterprise_id, representative_id=representative_id,
+            revision=whole_number(given["revision"]),
             until=last + _ONE_DAY, actor=actor, now=utcnow(), reason=given["reason"],
         )  # fmt: skip
 

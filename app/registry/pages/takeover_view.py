@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
+from openpyxl.utils import get_column_letter
 
 from app.core.i18n import N_
 from app.registry.domain import RowState, TakeOverKind, TakeOverState
@@ -69,7 +70,9 @@ def problems(request: Request, batch: TakeOver, row: TakeOverRow) -> list[dict[s
         label = labels.get(field, "")
         found.append(
             {
-                "place": f"{_letter(batch.mapping[field])}{row.number}" if field in batch.mapping else "",
+                "place": f"{get_column_letter(batch.mapping[field] + 1)}{row.number}"
+                if field in batch.mapping
+                else "",
                 "label": gettext(label) if label else "",
                 "what": gettext(reason, **problem["params"]),
                 "remedy": gettext(takeover.remedy(problem["code"])),
@@ -93,7 +96,8 @@ def columns(batch: TakeOver) -> list[tuple[str, str]]:
     for number, name in enumerate(batch.header):
         if name:
             sample = _sample(batch, number)
-            options.append((str(number), f"{_letter(number)}: {name}" + (f" ({sample})" if sample else "")))
+            said = f"{get_column_letter(number + 1)}: {name}"
+            options.append((str(number), f"{said} ({sample})" if sample else said))
     return options
 
 
@@ -107,13 +111,3 @@ def _sample(batch: TakeOver, column: int) -> str:
     """Return the first values of a column, for recognising it."""
     shown = [str(row[column])[:30] for row in batch.samples if column < len(row) and row[column]]
     return ", ".join(shown[:2])
-
-
-def _letter(column: int) -> str:
-    """Return the letter of a column as spreadsheets write it."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

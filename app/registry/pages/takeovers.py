@@ -26,7 +26,7 @@ from app.registry.pages.takeover_view import HOME
 from app.registry.permissions import TAKE_OVER
 from app.registry.service import takeover
 from app.web.exports import csv_response
-from app.web.forms import PostedForm, text
+from app.web.forms import PostedForm, text, whole_number
 from app.web.kernel import Kernel
 from app.web.need import Holder
 from app.web.render import error_texts, is_htmx, render, request_translator
@@ -111,10 +111,10 @@ def decide(
 ) -> Response:
     """Take the decisions on rows that may double a record."""
     decisions = {
-        int(name.removeprefix("row-")): RowDecision(value)
+        number: RowDecision(value)
         for name, value in posted.items()
         if name.startswith("row-")
-        and name[4:].isdigit()
+        and (number := whole_number(name.removeprefix("row-")))  # rows are counted as spreadsheets do, from 1
         and isinstance(value, str)
         and value in set(RowDecision)
     }
@@ -297,12 +297,9 @@ def _as_problem(request: Request, refusal: DomainError, field: str) -> list[Fiel
 
 
 def _chosen(batch: TakeOver, posted: FormData) -> dict[str, int]:
-    chosen = {}
-    for field in takeover.FIELDS[batch.kind]:
-        said = text(posted, f"field-{field.code}")
-        if said.isdigit() and int(said) < len(batch.header):
-            chosen[field.code] = int(said)
-    return chosen
+    columns = {str(column): column for column in range(len(batch.header))}
+    said = {field.code: text(posted, f"field-{field.code}") for field in takeover.FIELDS[batch.kind]}
+    return {code: columns[column] for code, column in said.items() if column in columns}
 
 
 def _batch(session: Session, batch_id: UUID) -> TakeOver:
