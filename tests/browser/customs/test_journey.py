@@ -109,7 +109,7 @@ def compare_preferences(broker: Declarant) -> None:
 def follow_to_the_tax_notice(broker: Declarant) -> None:
     """The authority gives number and channel, wants papers, asks, hears the answer, and sends its notice."""
     page = broker.page
-    broker.wait("#panel-customs >> text=/Hóa đơn thương mại/")
+    broker.wait("#panel-customs >> text=/Hóa đơn thương mại|Commercial invoice/")
     expect(page.locator("main")).to_contain_text(re.compile(r"1\d{11}"))
     broker.seen("09-registered")
     broker.attach_papers()
