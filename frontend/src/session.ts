@@ -12,7 +12,13 @@ document.addEventListener('htmx:configRequest', event => {
 const hasForm = (): boolean =>
   document.querySelector('main form[method=post] :is(input:not([type=hidden]), textarea, select)') !== null
 
+// Every fragment of a page hears that the session has ended; a second departure would break off the first.
+let leaving = false
+addEventListener('pageshow', () => { leaving = false }) // also when somebody comes back to a page kept by the browser
+
 document.addEventListener('signed-out', event => {
   const { login } = (event as CustomEvent).detail as { login: string }
-  if (!hasForm()) location.assign(login)
+  if (leaving || hasForm()) return
+  leaving = true
+  location.assign(login)
 })
